@@ -1,0 +1,29 @@
+"""The datasets of the lake, by name: what each holds, as Arrow schemas with a version."""
+
+from schemas.datasets.base import Dataset
+from schemas.datasets.calls import CALLS
+from schemas.datasets.clean import CLEAN
+from schemas.datasets.contexts import CONTEXTS
+from schemas.datasets.dedup import DEDUP
+from schemas.datasets.labels import LABELS
+from schemas.datasets.quarantine import QUARANTINE
+from schemas.datasets.records import RECORDS
+from schemas.datasets.synthetic import SYNTHETIC
+
+DATASETS: dict[str, Dataset] = {
+    dataset.name: dataset
+    for dataset in (RECORDS, QUARANTINE, CLEAN, DEDUP, CONTEXTS, LABELS, CALLS, SYNTHETIC)
+}
+
+__all__ = [
+    "CALLS",
+    "CLEAN",
+    "CONTEXTS",
+    "DATASETS",
+    "DEDUP",
+    "LABELS",
+    "QUARANTINE",
+    "RECORDS",
+    "SYNTHETIC",
+    "Dataset",
+]
