@@ -1,0 +1,73 @@
+"""What a corpus is: where its files lie, how they are read, which column is what."""
+
+from typing import Any, Literal
+
+from pydantic import Field, field_validator
+
+from schemas.config.base import Config, operational
+
+Domain = Literal["social", "podcast", "clinical"]
+
+
+class GoldColumn(Config):
+    """A column that holds human labels; each row of it becomes one entry of `gold`."""
+
+    task: str = Field(description="the label task that was annotated, such as emotion")
+    taxonomy: str = Field(description="the taxonomy of the labels, such as goemotions")
+    label_set: str | None = Field(None, description="which dimension or round, such as valence")
+    labels: str | None = Field(None, description="column with a label or a list of labels")
+    value: str | None = Field(None, description="column with a number")
+    separator: str | None = Field(None, description="splits a text column of several labels")
+    split: str | None = Field(None, description="column that names the split (train, dev, test)")
+    annotator: str | None = Field(None, description="column that names the annotator")
+
+
+class Columns(Config):
+    """Which native column is which record column. A missing `id` becomes file and position."""
+
+    text: str = Field(description="the text of the record")
+    id: str | None = None
+    revision: str | None = Field(None, description="a growing number or edit time of the post")
+    conversation_id: str | None = None
+    turn: str | None = None
+    reply_to: str | None = Field(None, description="native id of the record that this one answers")
+    speaker: str | None = None
+    role: str | None = None
+    lang: str | None = Field(None, description="declared language, BCP 47")
+    created_at: str | None = Field(None, description="ISO 8601, or Unix seconds or milliseconds")
+    start_ms: str | None = None
+    end_ms: str | None = None
+    meta: tuple[str, ...] = Field((), description="columns copied as they are; never people's text")
+
+
+class Values(Config):
+    """Constants for record columns that the source does not have."""
+
+    role: str | None = None
+    lang: str | None = None
+    conversation_id: str | None = None
+
+
+class CorpusConfig(Config):
+    """A named source of records in a domain."""
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]{0,62}$", description="lower case, digits, _")
+    domain: Domain
+    license: str = Field(description="travels to exports")
+    consent: str = Field("", description="consent notes; travel to exports")
+    sources: tuple[str, ...] = operational(
+        min_length=1, description="files, folders or globs; relative to the config file"
+    )
+    reader: str = Field("auto", description="a reader's name, or auto: guessed from the file")
+    options: dict[str, Any] = Field({}, description="options of the reader")
+    columns: Columns | None = Field(None, description="not needed by readers that know their format")
+    values: Values = Values()
+    gold: tuple[GoldColumn, ...] = ()
+    bots: tuple[str, ...] = Field(
+        ("AutoModerator",), description="native speaker names whose records get the role bot"
+    )
+
+    @field_validator("sources", mode="before")
+    @classmethod
+    def _one_or_many(cls, value: Any) -> Any:
+        return [value] if isinstance(value, str) else value
