@@ -6,13 +6,13 @@ from schemas.datasets.clean import CLEAN
 from schemas.datasets.contexts import CONTEXTS
 from schemas.datasets.dedup import DEDUP
 from schemas.datasets.labels import LABELS
-from schemas.datasets.quarantine import QUARANTINE
+from schemas.datasets.quarantine import QUARANTINE, QUARANTINE_RAW
 from schemas.datasets.records import RECORDS
 from schemas.datasets.synthetic import SYNTHETIC
 
 DATASETS: dict[str, Dataset] = {
     dataset.name: dataset
-    for dataset in (RECORDS, QUARANTINE, CLEAN, DEDUP, CONTEXTS, LABELS, CALLS, SYNTHETIC)
+    for dataset in (RECORDS, QUARANTINE, QUARANTINE_RAW, CLEAN, DEDUP, CONTEXTS, LABELS, CALLS, SYNTHETIC)
 }
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "DEDUP",
     "LABELS",
     "QUARANTINE",
+    "QUARANTINE_RAW",
     "RECORDS",
     "SYNTHETIC",
     "Dataset",

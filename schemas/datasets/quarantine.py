@@ -1,4 +1,4 @@
-"""quarantine: what could not be read. The raw bytes lie under `restricted/`, never here."""
+"""quarantine: what could not be read. The raw bytes lie in quarantine_raw, which is restricted."""
 
 import pyarrow as pa
 
@@ -17,7 +17,22 @@ QUARANTINE = Dataset(
             required("byte_length", pa.int64()),
             required("error_class", pa.string()),
             required("message", pa.string()),  # without content
-            pa.field("raw_file", pa.string()),  # where the raw bytes are kept, under restricted/
+        ]
+    ),
+)
+
+# Not written for clinical corpora: there the place in the source is all that is kept.
+QUARANTINE_RAW = Dataset(
+    name="quarantine_raw",
+    version=1,
+    restricted=True,
+    schema=pa.schema(
+        [
+            required("corpus", pa.string()),
+            required("source_file", pa.string()),
+            required("position", pa.int64()),
+            required("byte_offset", pa.int64()),
+            required("raw", pa.binary()),  # the first 64 KiB
         ]
     ),
 )

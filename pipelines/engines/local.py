@@ -1,0 +1,178 @@
+"""The engine for one machine: a small pool of processes over shards.
+
+Semantics: each task is tried until it succeeds, fails terminally, or has used up its retries. A failed task
+leaves the others running. A worker that dies takes only its own task with it, which is tried again. Results come
+in the order in which they are done. When this process dies, its workers follow within a second.
+"""
+
+import os
+import random
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from multiprocessing import get_context
+from types import TracebackType
+from typing import Generic, TypeVar
+
+from schemas.errors import AffectmineError, TerminalError, TransientError
+
+Task = TypeVar("Task")
+Result = TypeVar("Result")
+
+_IN_FLIGHT = 2  # tasks per worker that wait in the queue or run: bounds memory, keeps workers busy
+
+
+@dataclass(frozen=True)
+class Done(Generic[Task, Result]):
+    """What became of a task: `result`, or the `error` that ended it."""
+
+    task: Task
+    result: Result | None
+    error: AffectmineError | None
+
+
+class LocalEngine:
+    """A pool of spawned worker processes. Use as a context manager."""
+
+    def __init__(self, workers: int, retries: int) -> None:
+        self._workers = workers
+        self._retries = retries
+        self._pool = self._start()
+
+    def __enter__(self) -> "LocalEngine":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._pool.shutdown(wait=error is None, cancel_futures=True)
+
+    def map(
+        self, function: Callable[[Task], Result], tasks: Iterable[Task]
+    ) -> Iterator[Done[Task, Result]]:
+        """Runs `function` on each task in some worker; yields what became of each.
+
+        `tasks` is consumed lazily: at most two tasks per worker are in flight. `function` must be importable.
+        """
+        source = iter(tasks)
+        running: dict[Future[_Answer[Result]], _Running[Task]] = {}
+        exhausted = False
+        while True:
+            while not exhausted and len(running) < self._workers * _IN_FLIGHT:
+                try:
+                    task = next(source)
+                except StopIteration:
+                    exhausted = True
+                    break
+                self._submit(running, function, task, 0)
+            if not running:
+                return
+            finished, _ = wait(running, return_when=FIRST_COMPLETED)
+            for future in finished:
+                entry = running.pop(future)
+                try:
+                    answer = future.result()
+                except BrokenProcessPool:
+                    # Every task of a broken pool ends here, the one that broke it and the others.
+                    self._revive(entry.pool)
+                    if entry.deaths < self._retries:
+                        self._submit(running, function, entry.task, entry.deaths + 1)
+                    else:
+                        yield Done(entry.task, None, _died())
+                else:
+                    yield Done(entry.task, answer.result, answer.error)
+
+    def _start(self) -> ProcessPoolExecutor:
+        return ProcessPoolExecutor(
+            max_workers=self._workers,
+            mp_context=get_context("spawn"),
+            initializer=_start_worker,
+            initargs=(os.getpid(),),
+        )
+
+    def _submit(
+        self,
+        running: dict[Future["_Answer[Result]"], "_Running[Task]"],
+        function: Callable[[Task], Result],
+        task: Task,
+        deaths: int,
+    ) -> None:
+        try:
+            future = self._pool.submit(_attempt, function, task, self._retries)
+        except BrokenProcessPool:
+            self._revive(self._pool)
+            future = self._pool.submit(_attempt, function, task, self._retries)
+        running[future] = _Running(task, deaths, self._pool)
+
+    def _revive(self, broken: ProcessPoolExecutor) -> None:
+        if self._pool is broken:
+            self._pool.shutdown(wait=False)
+            self._pool = self._start()
+
+
+@dataclass(frozen=True)
+class _Running(Generic[Task]):
+    task: Task
+    deaths: int
+    pool: ProcessPoolExecutor
+
+
+@dataclass(frozen=True)
+class _Answer(Generic[Result]):
+    result: Result | None
+    error: AffectmineError | None
+
+
+def _start_worker(parent: int) -> None:
+    # One thread per process: the pool is the parallelism, and outputs stay in order.
+    os.environ.update(POLARS_MAX_THREADS="1", NUMBA_NUM_THREADS="1", AFFECTMINE_WORKER="1")
+    threading.Thread(target=_follow, args=(parent,), daemon=True).start()
+
+
+def _follow(parent: int) -> None:
+    # A worker whose parent was killed would wait on its queue for ever.
+    while os.getppid() == parent:
+        time.sleep(0.5)
+    os._exit(1)
+
+
+def _attempt(function: Callable[[Task], Result], task: Task, retries: int) -> _Answer[Result]:
+    for attempt in range(retries + 1):
+        try:
+            return _Answer(function(task), None)
+        except TransientError as error:
+            if attempt == retries:
+                return _Answer(None, error)
+            time.sleep(min(30.0, 0.2 * 2**attempt) * random.uniform(0.5, 1.5))
+        except AffectmineError as error:
+            return _Answer(None, error)
+        except MemoryError:
+            return _Answer(None, TransientError("Out of memory.", remedy="Use fewer workers."))
+        except Exception as error:  # noqa: BLE001 - the message may quote a record: only the place is told
+            return _Answer(None, unexpected(error))
+    raise AssertionError("unreachable")
+
+
+def unexpected(error: BaseException) -> TerminalError:
+    """An error that we did not foresee, told by class and place; its message may hold text of people."""
+    frames = traceback.extract_tb(error.__traceback__)
+    last = frames[-1] if frames else None
+    place = f"{os.path.basename(last.filename)}:{last.lineno}" if last else "unknown place"
+    return TerminalError(
+        f"Unexpected {type(error).__name__} at {place}.",
+        remedy="This is a defect of affectmine; please report it with this line.",
+    )
+
+
+def _died() -> TransientError:
+    return TransientError(
+        "A worker process was killed, again and again (out of memory?).",
+        remedy="Use fewer workers (engine.workers) or smaller shards, then run again.",
+    )

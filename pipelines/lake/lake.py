@@ -1,0 +1,113 @@
+"""A lake: the folder with all datasets, and where in it things lie.
+
+    lake.json                                             format and key id
+    restricted/records/<corpus>/<partition>/shard-*.parquet
+    restricted/quarantine/<corpus>/raw-*.bin              raw bytes of what could not be read
+    ingest/<corpus>/<file id>/chunk-*.json                manifests of ingest
+    quarantine/<corpus>/<day>/shard-*.parquet
+    clean/<corpus>/<partition>/shard-*.parquet + .json    data and manifests, side by side
+    labels/<task>/<taxonomy>/<labeler>/<corpus>/<partition>/shard-*.parquet + .json
+    snapshots/00000001.json                               what is published
+    runs/<run id>/                                        journals, gates
+    catalog.duckdb                                        views over the newest snapshot
+"""
+
+import datetime as dt
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipelines.lake.store import create
+from schemas.datasets import DATASETS
+from schemas.errors import ConfigError, TerminalError
+
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Lake:
+    """The root folder, and the rules for names below it."""
+
+    root: Path
+
+    def folder(self, dataset: str, corpus: str, partition: str, variant: str = "") -> Path:
+        """Where the shards of one partition lie."""
+        base = self.root / "restricted" if DATASETS[dataset].restricted else self.root
+        return base / dataset / variant / corpus / partition
+
+    def ingest_folder(self, corpus: str, file_id: str) -> Path:
+        """Where the manifests of one source file's chunks lie."""
+        return self.root / "ingest" / corpus / file_id
+
+    @property
+    def snapshots(self) -> Path:
+        """Where the numbered publications lie."""
+        return self.root / "snapshots"
+
+    @property
+    def runs(self) -> Path:
+        """Where the journals of runs lie."""
+        return self.root / "runs"
+
+    def relative(self, path: Path) -> str:
+        """The name of `path` inside the lake."""
+        return path.relative_to(self.root).as_posix()
+
+    def path(self, name: str) -> Path:
+        """The path of a name inside the lake."""
+        return self.root / name
+
+
+def create_lake(root: Path, key_id: str) -> Lake:
+    """The lake at `root`, made if there is none.
+
+    Raises ConfigError if it was made with another key: pseudonyms would no longer match.
+    """
+    lake = Lake(root.absolute())
+    content = {"format": FORMAT, "key_id": key_id, "created_at": now()}
+    marker = lake.root / "lake.json"
+    if not marker.exists():
+        if lake.root.exists() and not lake.root.is_dir():
+            raise ConfigError(f"The lake {root} is a file, not a folder.")
+        create(marker, json.dumps(content).encode())
+        # Raw text of people lies below: nobody else's business.
+        restricted = lake.root / "restricted"
+        restricted.mkdir(mode=0o700, exist_ok=True)
+    found = _marker(lake)
+    if found["key_id"] != key_id:
+        raise ConfigError(
+            f"The lake {root} was made with another pseudonym key (id {found['key_id']}, "
+            f"yours is {key_id}).",
+            remedy="Set AFFECTMINE_KEY to the key of this lake, or choose another lake.",
+        )
+    return lake
+
+
+def open_lake(root: Path) -> Lake:
+    """The existing lake at `root`. Raises ConfigError if there is none."""
+    lake = Lake(root.absolute())
+    _marker(lake)
+    return lake
+
+
+def now() -> str:
+    """The time, UTC, ISO 8601."""
+    return dt.datetime.now(dt.UTC).isoformat(timespec="milliseconds")
+
+
+def _marker(lake: Lake) -> dict[str, str]:
+    try:
+        found = json.loads((lake.root / "lake.json").read_bytes())
+    except FileNotFoundError:
+        raise ConfigError(
+            f"There is no lake at {lake.root}.",
+            remedy="Name its folder with --lake, or make one: affectmine demo, affectmine run CONFIG",
+        ) from None
+    except (OSError, ValueError) as error:
+        raise TerminalError(f"lake.json of {lake.root} cannot be read: {error}.") from None
+    if found.get("format") != FORMAT:
+        raise TerminalError(
+            f"The lake {lake.root} has format {found.get('format')}; this affectmine knows {FORMAT}.",
+            remedy="Use the affectmine version that made it, or a newer one.",
+        )
+    return dict(found)

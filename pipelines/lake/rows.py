@@ -1,0 +1,71 @@
+"""Reads the rows of a committed shard, wherever compaction has put them."""
+
+import json
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from pathlib import Path
+
+import polars as pl
+import pyarrow.parquet as pq
+
+from pipelines.lake.lake import Lake
+from schemas.errors import TerminalError, TransientError
+from schemas.manifest import DataFile
+
+BATCH_ROWS = 32_768
+
+
+def read_batches(
+    lake: Lake, file: DataFile, columns: Sequence[str] | None = None
+) -> Iterator[pl.DataFrame]:
+    """The rows of `file` in their order, in batches of at most `BATCH_ROWS`.
+
+    Raises TerminalError when the file is gone or damaged, TransientError when the disk does not answer.
+    """
+    path, start, count = locate(lake, file)
+    left, skip = count, start
+    try:
+        with pq.ParquetFile(path, memory_map=True) as parquet:
+            for batch in parquet.iter_batches(batch_size=BATCH_ROWS, columns=columns):
+                if skip >= batch.num_rows:
+                    skip -= batch.num_rows
+                    continue
+                piece = batch.slice(skip, min(left, batch.num_rows - skip))
+                skip, left = 0, left - piece.num_rows
+                frame = pl.from_arrow(piece)
+                assert isinstance(frame, pl.DataFrame)
+                yield frame
+                if left == 0:
+                    return
+    except FileNotFoundError:
+        raise TransientError(
+            f"{file.path} has moved or is gone.", remedy="Run again: it is looked up anew."
+        ) from None
+    except OSError as error:
+        raise TerminalError(
+            f"{file.path} cannot be read as Parquet ({type(error).__name__}).",
+            remedy="If the file is damaged, delete it and its manifest; the next run makes it again.",
+        ) from None
+
+
+def locate(lake: Lake, file: DataFile) -> tuple[Path, int, int]:
+    """The Parquet file, first row and number of rows where the rows of `file` lie now."""
+    path = lake.path(file.path)
+    if path.exists():
+        return path, 0, file.rows
+    for compacted in sorted(path.parent.glob("compact-*.json")):
+        moved = _moved(compacted).get(file.path)
+        if moved is not None:
+            place, start = moved
+            if lake.path(place).exists():
+                return lake.path(place), start, file.rows
+    raise TerminalError(
+        f"The data file {file.path} is missing.",
+        remedy="Delete the manifest beside it; the next run makes the shard again.",
+    )
+
+
+@lru_cache(maxsize=256)
+def _moved(compacted: Path) -> dict[str, tuple[str, int]]:
+    content = json.loads(compacted.read_bytes())
+    return {old: (content["path"], start) for old, start in content["starts"].items()}

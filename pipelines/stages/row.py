@@ -1,0 +1,178 @@
+"""Row-wise stages: one shard of an input dataset becomes one shard of an output dataset.
+
+The same function runs in a local worker process and, with other engines, in theirs: it is safe under duplicate
+attempts, and all it needs travels in the task.
+"""
+
+import json
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import import_module
+from typing import Any
+
+import polars as pl
+
+from pipelines.lake.commit import DataWriter, commit, read_manifest
+from pipelines.lake.fingerprint import fingerprint, shard_id
+from pipelines.lake.lake import Lake, now
+from pipelines.lake.rows import read_batches
+from pipelines.lake.store import new_attempt
+from schemas.datasets import DATASETS
+from schemas.errors import TerminalError
+from schemas.manifest import DataFile, Manifest
+from transforms.arrow import to_arrow
+
+
+@dataclass(frozen=True)
+class RowStage:
+    """What a row-wise stage is.
+
+    `transform` maps a batch to a batch of the same height and order. `outcomes` are the values of the column
+    `outcome` that count as what became of a row.
+    """
+
+    name: str
+    version: int
+    dataset: str
+    columns: Sequence[str]
+    outcome: str
+    outcomes: Sequence[str]
+    transform: Callable[[pl.DataFrame], pl.DataFrame]
+    only: pl.Expr | None = None  # rows of the input that this stage is about
+
+
+@dataclass(frozen=True)
+class RowTask:
+    """One shard of work. `module` is the stage's module, with `build(settings) -> RowStage`."""
+
+    lake: Lake
+    run_id: str
+    key_id: str
+    module: str
+    settings: str  # JSON: the semantic config of the stage
+    stage: str
+    version: int
+    dataset: str
+    variant: str
+    source_file: str
+    source_chunk: int
+    input: DataFile
+    superseded: tuple[int, ...] = field(default=())  # rows of the input that lose against a double
+
+    @property
+    def shard(self) -> str:
+        """The id of the shard: the same in every dataset."""
+        return shard_id(
+            self.input.corpus, self.input.partition, self.source_file, self.source_chunk
+        )
+
+    @property
+    def fingerprint(self) -> str:
+        """Everything that determines what this unit gives."""
+        meaning: dict[str, Any] = {
+            "settings": json.loads(self.settings),
+            "variant": self.variant,
+            "schema": DATASETS[self.dataset].version,
+        }
+        if self.superseded:
+            meaning["superseded"] = list(self.superseded)
+        return fingerprint(
+            stage=self.stage,
+            version=self.version,
+            inputs=[self.input.checksum],
+            meaning=meaning,
+            key_id=self.key_id,
+        )
+
+    @property
+    def manifest_name(self) -> str:
+        """Where the manifest of this unit lies, relative to the lake."""
+        folder = self.lake.folder(
+            self.dataset, self.input.corpus, self.input.partition, self.variant
+        )
+        return self.lake.relative(folder / f"shard-{self.shard}-{self.fingerprint}.json")
+
+
+@cache
+def _stage(module: str, settings: str) -> RowStage:
+    # One per process and config: loading weights or compiling patterns is paid once.
+    built: RowStage = import_module(module).build(json.loads(settings))
+    return built
+
+
+def run_row_task(task: RowTask) -> Manifest:
+    """Reads, computes and commits one shard; returns its manifest (skips what is done)."""
+    lake, name = task.lake, task.manifest_name
+    if lake.path(name).exists():
+        return read_manifest(lake.path(name))
+    started = time.perf_counter()
+    stage = _stage(task.module, task.settings)
+    attempt = new_attempt()
+    writer = DataWriter(
+        lake,
+        stage.dataset,
+        corpus=task.input.corpus,
+        partition=task.input.partition,
+        variant=task.variant,
+        stem=f"shard-{task.shard}-{task.fingerprint}-{attempt}",
+    )
+    schema = DATASETS[stage.dataset].schema
+    counts = dict.fromkeys(stage.outcomes, 0)
+    reasons: dict[str, int] = {}
+    rows_in = seen = 0
+    try:
+        for batch in read_batches(lake, task.input, stage.columns):
+            if task.superseded:
+                batch = _mark(batch, task.superseded, seen)
+            seen += batch.height
+            if stage.only is not None:
+                batch = batch.filter(stage.only)
+            rows_in += batch.height
+            out = stage.transform(batch)
+            if out.height != batch.height or not out["record_id"].equals(batch["record_id"]):
+                raise TerminalError(f"The stage {stage.name} did not answer row by row.")
+            _count(out, stage.outcome, counts, reasons)
+            writer.write(to_arrow(out, schema))
+        if seen != task.input.rows:
+            raise TerminalError(
+                f"{task.input.path} holds {seen} rows, its manifest says {task.input.rows}.",
+                remedy="Delete it and its manifest; the next run makes them again.",
+            )
+        file = writer.close()
+    except BaseException:
+        writer.abandon()
+        raise
+    manifest = Manifest(
+        name=name,
+        stage=stage.name,
+        stage_version=stage.version,
+        shard=task.shard,
+        source_file=task.source_file,
+        source_chunk=task.source_chunk,
+        fingerprint=task.fingerprint,
+        inputs=(task.input.checksum,),
+        outputs=(file,),
+        counts={"in": rows_in} | counts,
+        reasons=reasons,
+        attempt=attempt,
+        run_id=task.run_id,
+        created_at=now(),
+        seconds=round(time.perf_counter() - started, 4),
+    )
+    return commit(lake, manifest)
+
+
+def _mark(batch: pl.DataFrame, superseded: tuple[int, ...], start: int) -> pl.DataFrame:
+    rows = pl.int_range(start, start + batch.height, dtype=pl.Int64, eager=True)
+    return batch.with_columns(rows.is_in(list(superseded)).alias("superseded"))
+
+
+def _count(
+    out: pl.DataFrame, outcome: str, counts: dict[str, int], reasons: dict[str, int]
+) -> None:
+    for value, count in out[outcome].value_counts().iter_rows():
+        counts[value] += count  # an outcome that the stage does not know is a KeyError: a defect
+    for reason, count in out["reason"].drop_nulls().value_counts().iter_rows():
+        reasons[reason] = reasons.get(reason, 0) + count

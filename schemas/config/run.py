@@ -1,0 +1,75 @@
+"""The whole config of a run: one YAML file."""
+
+import os
+from typing import Annotated
+
+from pydantic import Field, field_validator
+
+from schemas.config.base import Config, operational
+from schemas.config.clean import CleanConfig
+from schemas.config.corpus import CorpusConfig
+
+
+class IngestConfig(Config):
+    """How sources are cut into shards."""
+
+    shard_records: int = Field(125_000, ge=1, description="at most so many native units a shard")
+    shard_bytes: int = Field(64 << 20, ge=1 << 10, description="at most so many bytes a shard")
+    record_bytes: int = Field(
+        16 << 20, ge=1 << 10, description="a longer native unit is quarantined, never held whole"
+    )
+
+
+class LabelConfig(Config):
+    """One label stage: a task, answered by a labeler, with the labels of a taxonomy."""
+
+    task: str = "emotion"
+    taxonomy: str = "goemotions"
+    labeler: str = "student"
+
+
+class CheckConfig(Config):
+    """Expectation suites beside the shipped ones."""
+
+    suites: tuple[str, ...] = Field(
+        (), description="files of your own expectations; relative to the config file"
+    )
+
+
+class EngineConfig(Config):
+    """How the work is spread. All operational."""
+
+    workers: Annotated[int, Field(ge=1, le=256)] = operational(
+        default_factory=lambda: max(1, len(os.sched_getaffinity(0)))
+        if hasattr(os, "sched_getaffinity")
+        else max(1, os.cpu_count() or 1),
+        description="worker processes; default: one per core",
+    )
+    memory_limit: str = operational(
+        "1GB", pattern=r"^\d+(\.\d+)?\s?(MB|GB)$", description="for DuckDB, which spills beyond it"
+    )
+    retries: int = operational(3, ge=0, le=20, description="of a transient error, with backoff")
+    retire_missing_sources: bool = operational(
+        False, description="unpublish the rows of source files that this config no longer names"
+    )
+
+
+class RunConfig(Config):
+    """Corpora to mine, and what to do with them."""
+
+    lake: str = operational("lake", description="the lake's folder; relative to the config file")
+    corpora: tuple[CorpusConfig, ...] = Field(min_length=1)
+    ingest: IngestConfig = IngestConfig()
+    clean: CleanConfig = CleanConfig()
+    label: tuple[LabelConfig, ...] = Field((LabelConfig(),), description="label stages, in order")
+    check: CheckConfig = CheckConfig()
+    engine: EngineConfig = operational(default_factory=EngineConfig)
+
+    @field_validator("corpora")
+    @classmethod
+    def _distinct(cls, corpora: tuple[CorpusConfig, ...]) -> tuple[CorpusConfig, ...]:
+        names = [corpus.name for corpus in corpora]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"corpus names must differ; given twice: {', '.join(twice)}")
+        return corpora
