@@ -11,9 +11,9 @@ LABELS = Dataset(
         [
             *KEYS,
             required("task", pa.string()),
-            required("task_version", pa.int32()),
+            required("task_version", pa.string()),
             required("taxonomy", pa.string()),
-            required("taxonomy_version", pa.int32()),
+            required("taxonomy_version", pa.string()),
             required("labeler", pa.string()),
             required("labeler_version", pa.string()),
             required("status", pa.string()),  # labeled | rejected | failed
