@@ -61,15 +61,20 @@ class Failure(_Frozen):
 
 
 class Part(_Frozen):
-    """One partition of one dataset as published: the manifests that make it, and where their rows lie now."""
+    """One partition of one dataset as published.
+
+    `manifests`, `sources` (the keyed source file of each) and `files` go together, shard by shard. `stored` are
+    the Parquet files that hold just these rows now: the same files, or what `compact` made of them.
+    """
 
     dataset: str
     variant: str = ""
     corpus: str
     partition: str
     manifests: tuple[str, ...]
-    sources: tuple[str, ...]  # keyed source file of each manifest, in the same order
+    sources: tuple[str, ...]
     files: tuple[DataFile, ...]
+    stored: tuple[str, ...]
     gate: dict[str, Any] = {}
 
     @property

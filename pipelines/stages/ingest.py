@@ -13,15 +13,15 @@ from pipelines.lake.key import load_key
 from pipelines.lake.lake import Lake, now
 from pipelines.lake.store import new_attempt
 from schemas.config.base import semantic
-from schemas.config.corpus import CorpusConfig
+from schemas.config.corpus import Columns, CorpusConfig, GoldColumn
 from schemas.datasets import QUARANTINE, QUARANTINE_RAW, RECORDS
 from schemas.errors import ConfigError
 from schemas.manifest import DataFile, Manifest
 from transforms.arrow import to_arrow
 from transforms.ingest import records as ingest
 from transforms.ingest.keyed import KeyedHasher
-from transforms.read.chunk import BadUnit, Chunk, Limits
-from transforms.read.mapping import map_columns
+from transforms.read.chunk import WANTED, BadUnit, Chunk, Limits
+from transforms.read.mapping import map_columns, wanted
 from transforms.read.registry import READERS
 from transforms.read.source import SourceFile, open_stream
 
@@ -40,6 +40,8 @@ class IngestTask:
     reader: str
     source: SourceFile
     file_id: str
+    columns: Columns
+    gold: tuple[GoldColumn, ...]
     first_ingest: str
     limits: Limits
     chunk: Chunk
@@ -56,6 +58,8 @@ class IngestTask:
         reader = READERS[self.reader]
         meaning = semantic(self.corpus) | {
             "reader": [reader.name, reader.version],
+            "columns": semantic(self.columns),
+            "gold": [semantic(column) for column in self.gold],
             "file": self.file_id,
             "chunk": [self.chunk.index, self.chunk.position, self.chunk.offset, self.chunk.length],
             "first_ingest": self.first_ingest,
@@ -104,21 +108,14 @@ def ingest_chunk(task: IngestTask) -> Manifest:
     reasons: dict[str, int] = {}
     reader = READERS[task.reader]
     if task.broken is None:
-        for parsed in reader.parse(task.source, task.chunk, task.limits, task.corpus.options):
+        options = task.corpus.options | {WANTED: wanted(task.columns, task.gold)}
+        for parsed in reader.parse(task.source, task.chunk, task.limits, options):
             units += parsed.units
             bad.extend(parsed.bad)
             for reason, count in parsed.skipped.items():
                 skipped += count
                 reasons[reason] = reasons.get(reason, 0) + count
-            columns = task.corpus.columns or reader.columns(parsed.frame.columns)
-            if columns is None:
-                raise ConfigError(f"Corpus {task.corpus.name} has no columns: mapping.")
-            mapped = map_columns(
-                parsed.frame,
-                columns=columns,
-                values=task.corpus.values,
-                gold=task.corpus.gold or reader.gold(),
-            )
+            mapped = map_columns(parsed.frame, task.columns, task.corpus.values, task.gold)
             bad.extend(
                 BadUnit(row.position, -1, 0, row.error_class, row.message) for row in mapped.bad
             )
@@ -230,8 +227,7 @@ def raw_bytes(task: IngestTask, bad: list[BadUnit]) -> list[bytes | None]:
     """The first bytes of each bad unit that has a known place; None for the others."""
     found: list[bytes | None] = []
     data = task.chunk.data
-    plain = data is None and task.source.compression == "none" and task.source.member is None
-    if not plain:
+    if data is not None or not task.source.is_plain:
         for unit in bad:
             start = unit.offset - task.chunk.offset
             known = data is not None and unit.offset >= 0 and 0 <= start < len(data)

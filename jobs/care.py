@@ -1,0 +1,29 @@
+"""Care of a lake: compact and vacuum, as a person or a scheduler runs them."""
+
+from pathlib import Path
+
+from pipelines.lake.compact import compact_lake
+from pipelines.lake.journal import Journal
+from pipelines.lake.lake import open_lake
+from pipelines.lake.vacuum import vacuum as sweep
+
+
+def compact(lake_path: Path, *, small_rows: int) -> str:
+    """Compacts a lake and publishes the result; says how many partitions changed."""
+    from jobs.publish import refresh_catalog
+
+    lake = open_lake(lake_path)
+    journal = Journal(lake, "compact")
+    try:
+        changed = compact_lake(lake, journal.run_id, small_rows=small_rows)
+        refresh_catalog(lake)
+    finally:
+        journal.finish(0, None)
+    return f"{changed} partitions compacted. The old files go with: affectmine vacuum"
+
+
+def vacuum(lake_path: Path, *, retain: int, older_than: float, dry_run: bool) -> str:
+    """Vacuums a lake; says what went."""
+    swept = sweep(open_lake(lake_path), retain=retain, older_than=older_than, dry_run=dry_run)
+    did = "would remove" if dry_run else "removed"
+    return f"{did} {swept.files} files and {swept.snapshots} snapshots, {swept.bytes / 1e6:,.1f} MB"

@@ -1,0 +1,82 @@
+"""The command line: `affectmine`. Commands import what they need when they run, so that --help is quick."""
+
+import sys
+
+import typer
+
+from jobs.commands import files, lakes, runs
+from schemas.errors import EXIT_TERMINAL, EXIT_USAGE, AffectmineError
+
+app = typer.Typer(
+    name="affectmine",
+    help="Mines the affect in large text corpora: who felt what, how strongly, why, and what they wanted.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    add_completion=False,
+)
+
+_FIRST, _STAGES, _ASK, _LABELS, _CARE = "First steps", "Stages", "Ask", "Labels", "Care"
+
+app.command(rich_help_panel=_FIRST)(runs.demo)
+app.command(rich_help_panel=_FIRST)(runs.init)
+app.command(rich_help_panel=_FIRST)(runs.run)
+app.command(rich_help_panel=_FIRST)(runs.plan)
+app.command(rich_help_panel=_STAGES)(runs.ingest)
+app.command(rich_help_panel=_STAGES)(runs.clean)
+app.command(rich_help_panel=_STAGES)(files.label)
+app.command(rich_help_panel=_STAGES)(runs.check)
+app.command(rich_help_panel=_STAGES)(runs.publish)
+app.command(rich_help_panel=_ASK)(lakes.sql)
+app.command(rich_help_panel=_ASK)(lakes.status)
+app.command(rich_help_panel=_LABELS)(files.evaluate)
+app.command(rich_help_panel=_LABELS)(files.train)
+app.command(rich_help_panel=_CARE)(lakes.compact)
+app.command(rich_help_panel=_CARE)(lakes.vacuum)
+
+
+def main() -> None:
+    """Runs the command; every error of ours becomes one message and its exit code."""
+    sys.exit(run_command(sys.argv[1:]))
+
+
+def run_command(arguments: list[str]) -> int:
+    """The exit code of a command line: 0 ok, 1 terminal, 2 usage or config, 3 gate failed, 75 transient."""
+    try:
+        result = app(arguments, standalone_mode=False)
+    except AffectmineError as error:
+        _tell(str(error))
+        return error.exit_code
+    except typer.Exit as done:
+        return done.exit_code
+    except (KeyboardInterrupt, typer.Abort):
+        _tell("Stopped. Finished shards are kept: the same command goes on from there.")
+        return 130
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 0
+    except Exception as error:  # noqa: BLE001 - the last door: no traceback, no text of people
+        if type(error).__module__.startswith(("click", "typer")):
+            return _usage(error)
+        from pipelines.engines.local import unexpected
+
+        _tell(str(unexpected(error)))
+        return EXIT_TERMINAL
+    return result if isinstance(result, int) else 0
+
+
+def _usage(error: Exception) -> int:
+    show = getattr(error, "show", None)
+    if show is not None:
+        show()
+    else:
+        _tell(str(error))
+    return int(getattr(error, "exit_code", EXIT_USAGE))
+
+
+def _tell(message: str) -> None:
+    print(f"affectmine: {message}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()

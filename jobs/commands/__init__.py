@@ -1,0 +1,1 @@
+"""The commands, in three files: runs of a config, single files, lakes."""

@@ -1,0 +1,72 @@
+"""Commands on single files: label, evaluate, train. `label` also runs the stage of a config."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Task = Annotated[str, typer.Option(help="The label task.")]
+Labeler = Annotated[str, typer.Option(help="Who answers: student.")]
+TaxonomyOption = Annotated[
+    str | None, typer.Option(help="goemotions, ekman or sentiment; default: the task's own.")
+]
+Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout, for machines.")]
+
+
+def label(
+    source: Annotated[
+        Path,
+        typer.Argument(help="A file (jsonl, csv, tsv, parquet) or a config (yaml).", show_default=False),
+    ],
+    task: Task = "emotion",
+    labeler: Labeler = "student",
+    taxonomy: TaxonomyOption = None,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="parquet, jsonl or csv.")
+    ] = Path("labels.parquet"),
+    text_column: Annotated[str, typer.Option(help="The column that holds the text.")] = "text",
+    group: Annotated[
+        str | None, typer.Option(metavar="I/N", help="Config only: every N-th shard.")
+    ] = None,
+    lake: Annotated[Path | None, typer.Option(help="Config only: the lake's folder.")] = None,
+    as_json: Json = False,
+) -> int:
+    """Label one file without a lake; or run a config up to its label stage."""
+    if source.suffix in {".yaml", ".yml"}:
+        from jobs.commands.runs import run_until
+
+        return run_until(source, "label", as_json=as_json, lake=lake, command="label", group=group)
+    from jobs.label_file import label_file, show_labeled
+
+    found = label_file(
+        source,
+        output=output,
+        task=task,
+        labeler=labeler,
+        taxonomy=taxonomy,
+        text_column=text_column,
+    )
+    return show_labeled(found, as_json=as_json)
+
+
+def evaluate(
+    gold: Annotated[Path, typer.Option(help="A file with columns text and labels.")],
+    task: Task = "emotion",
+    labeler: Labeler = "student",
+    taxonomy: TaxonomyOption = None,
+    text_column: Annotated[str, typer.Option(help="The column that holds the text.")] = "text",
+    labels_column: Annotated[str, typer.Option(help="The column that holds the labels.")] = "labels",
+    as_json: Json = False,
+) -> int:
+    """Compare a labeler with gold labels: macro-F1, micro-F1, per label, with intervals."""
+    from jobs.evaluate_file import evaluate_file, show_evaluation
+
+    result = evaluate_file(
+        gold,
+        task=task,
+        labeler=labeler,
+        taxonomy=taxonomy,
+        text_column=text_column,
+        labels_column=labels_column,
+    )
+    return show_evaluation(result, as_json=as_json)

@@ -1,0 +1,86 @@
+"""Commands on a lake: sql, status, compact, vacuum."""
+
+import re
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from schemas.errors import ConfigError
+
+LakeFolder = Annotated[Path, typer.Option("--lake", help="The lake's folder.")]
+Json = Annotated[bool, typer.Option("--json", help="JSON on stdout, for machines.")]
+
+
+def sql(
+    query: Annotated[str, typer.Argument(help="One SELECT statement.", show_default=False)],
+    lake: LakeFolder = Path("lake"),
+    as_of: Annotated[int | None, typer.Option(help="An earlier snapshot's number.")] = None,
+    restricted: Annotated[
+        bool, typer.Option("--restricted", help="Also show raw text: records, quarantine_raw.")
+    ] = False,
+    output_format: Annotated[
+        str, typer.Option("--format", "-f", help="table, csv, json or parquet.")
+    ] = "table",
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="A file instead of the screen.")
+    ] = None,
+    limit: Annotated[int, typer.Option(help="Rows of a table on the screen.")] = 50,
+) -> int:
+    """Ask the newest snapshot with SQL (DuckDB). Views: clean, labels, label_scores, quarantine …"""
+    from jobs.sql import run_sql
+
+    run_sql(
+        lake,
+        query,
+        as_of=as_of,
+        restricted=restricted,
+        output_format=output_format,
+        output=output,
+        limit=limit,
+    )
+    return 0
+
+
+def status(lake: LakeFolder = Path("lake"), as_json: Json = False) -> int:
+    """What is published, and per stage of the last run what is pending, done and failed."""
+    from jobs.status import show_status
+
+    show_status(lake, as_json=as_json)
+    return 0
+
+
+def compact(
+    lake: LakeFolder = Path("lake"),
+    small_rows: Annotated[
+        int, typer.Option(help="Partitions with fewer rows a file than this are merged.", min=1)
+    ] = 100_000,
+) -> int:
+    """Merge the small files of each partition; publishes a snapshot of the same rows."""
+    from jobs.care import compact as compact_job
+
+    print(compact_job(lake, small_rows=small_rows))
+    return 0
+
+
+def vacuum(
+    lake: LakeFolder = Path("lake"),
+    retain: Annotated[int, typer.Option(help="Newest snapshots that stay whole.", min=1)] = 5,
+    older_than: Annotated[
+        str, typer.Option(help="Only files older than this: 30m, 24h, 7d.")
+    ] = "24h",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would go.")] = False,
+) -> int:
+    """Remove files that no retained snapshot and no live run names."""
+    from jobs.care import vacuum as vacuum_job
+
+    print(vacuum_job(lake, retain=retain, older_than=seconds(older_than), dry_run=dry_run))
+    return 0
+
+
+def seconds(text: str) -> float:
+    """`30m`, `24h`, `7d` or `0s` in seconds. Raises ConfigError for anything else."""
+    match = re.fullmatch(r"(\d+)([smhd])", text)
+    if match is None:
+        raise ConfigError(f"{text!r} is not an age.", remedy="Write it as 30m, 24h or 7d.")
+    return float(match.group(1)) * {"s": 1, "m": 60, "h": 3600, "d": 86400}[match.group(2)]

@@ -1,0 +1,104 @@
+"""Commands that run a config: demo, init, run, plan, and one per stage."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from jobs.run import Until
+
+Config = Annotated[Path, typer.Argument(help="The config file (YAML).", show_default=False)]
+Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout, for machines.")]
+LakeOption = Annotated[
+    Path | None, typer.Option("--lake", help="The lake's folder, instead of the config's.")
+]
+Group = Annotated[
+    str | None,
+    typer.Option("--group", metavar="I/N", help="Only every N-th shard, from the I-th."),
+]
+
+
+def demo(
+    lake: Annotated[Path, typer.Option(help="Where to make the demo's lake.")] = Path("demo-lake"),
+    as_json: Json = False,
+) -> int:
+    """Mine the demo corpus that ships with affectmine: posts, podcasts, clinical talks."""
+    from jobs.demo.config import demo_config
+
+    return run_until(demo_config(), "publish", as_json=as_json, lake=lake, command="demo")
+
+
+def init(
+    source: Annotated[Path, typer.Option("--from", help="A file of your corpus.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="The config to write.")] = Path(
+        "affectmine.yaml"
+    ),
+) -> int:
+    """Write a commented config for a corpus, guessed from one of its files."""
+    from jobs.init import write_config
+
+    print(write_config(source, output))
+    return 0
+
+
+def run(config: Config, as_json: Json = False, lake: LakeOption = None) -> int:
+    """Run all stages of a config: ingest, clean, label, check, publish. What is done is skipped."""
+    return run_until(config, "publish", as_json=as_json, lake=lake, command="run")
+
+
+def plan(config: Config, as_json: Json = False, lake: LakeOption = None) -> int:
+    """Show shards, rows, time and cost of a run, before anything is spent."""
+    from jobs.plan import plan as make_plan
+    from jobs.plan import show_plan
+
+    return show_plan(make_plan(config, lake_path=lake), as_json=as_json)
+
+
+def ingest(config: Config, as_json: Json = False, lake: LakeOption = None) -> int:
+    """Read the sources into records, pseudonymized and partitioned by day."""
+    return run_until(config, "ingest", as_json=as_json, lake=lake, command="ingest")
+
+
+def clean(
+    config: Config, group: Group = None, as_json: Json = False, lake: LakeOption = None
+) -> int:
+    """Clean the records: repair, redact, language, one outcome each."""
+    return run_until(config, "clean", as_json=as_json, lake=lake, command="clean", group=group)
+
+
+def check(config: Config, as_json: Json = False, lake: LakeOption = None) -> int:
+    """Run the quality gates over what would be published (exit 3 if one blocks)."""
+    return run_until(config, "check", as_json=as_json, lake=lake, command="check")
+
+
+def publish(config: Config, as_json: Json = False, lake: LakeOption = None) -> int:
+    """Check, then publish what passed as the newest snapshot."""
+    return run_until(config, "publish", as_json=as_json, lake=lake, command="publish")
+
+
+def run_until(
+    config: Path,
+    until: "Until",
+    *,
+    as_json: bool,
+    lake: Path | None,
+    command: str,
+    group: str | None = None,
+) -> int:
+    from jobs.outcome import show_outcome
+    from jobs.run import parse_group
+    from jobs.run import run as run_stages
+    from jobs.screen import Screen
+
+    screen = Screen(quiet=as_json)
+    outcome = run_stages(
+        config,
+        screen,
+        until=until,
+        group=parse_group(group),
+        lake_path=lake,
+        command=command,
+    )
+    show_outcome(outcome, screen, as_json=as_json)
+    return outcome.exit_code

@@ -1,0 +1,53 @@
+"""Ingest: source files become records."""
+
+from dataclasses import dataclass, field
+
+from jobs.session import Session
+from jobs.sources import Broken, Input, tasks
+from pipelines.stages.ingest import IngestTask, ingest_chunk
+from schemas.manifest import DataFile, Manifest
+
+
+@dataclass
+class Ingested:
+    """What ingest made: its manifests, and what could not be read."""
+
+    manifests: list[Manifest] = field(default_factory=list)
+    broken: list[Broken] = field(default_factory=list)
+    failed_corpora: set[str] = field(default_factory=set)
+
+    def records(self) -> list[tuple[Manifest, DataFile]]:
+        """The records shards, with the manifest that names each."""
+        return [
+            (manifest, file)
+            for manifest in self.manifests
+            for file in manifest.outputs
+            if file.dataset == "records"
+        ]
+
+
+def ingest(session: Session, given: list[Input]) -> Ingested:
+    """Reads all inputs, chunk by chunk; what is done already is skipped."""
+    made = Ingested()
+
+    def failed(task: IngestTask) -> None:
+        # A chunk that failed may have had rows of any day: nothing of its corpus is published.
+        made.failed_corpora.add(task.corpus.name)
+
+    made.manifests = session.units(
+        "ingest",
+        ingest_chunk,
+        tasks(
+            session.lake,
+            given,
+            session.config,
+            key_id=session.key_id,
+            run_id=session.run_id,
+            broken=made.broken,
+        ),
+        on_failure=failed,
+    )
+    for broken in made.broken:
+        session.screen.warn(str(broken.error))
+        session.journal.failed("ingest", broken.input.file_id, "SourceError", "broken source")
+    return made

@@ -1,0 +1,128 @@
+"""Shows what a run came to: a table for people, one JSON line for machines."""
+
+import json
+import os
+from collections import Counter
+from typing import Any
+
+from rich.table import Table
+
+from jobs.run import Outcome
+from jobs.screen import Screen
+
+_NOUNS = {
+    "used": "used",
+    "skipped": "skipped",
+    "quarantined": "quarantined",
+    "kept": "kept",
+    "dropped": "dropped",
+    "labeled": "labeled",
+    "rejected": "rejected",
+    "failed": "failed",
+}
+
+
+def show_outcome(outcome: Outcome, screen: Screen, *, as_json: bool) -> None:
+    """Prints the outcome of a run."""
+    if as_json:
+        print(json.dumps(as_dict(outcome)))
+        return
+    table = Table(title=f"Run {outcome.run_id}", title_justify="left", header_style="bold")
+    table.add_column("stage")
+    table.add_column("rows in", justify="right")
+    table.add_column("what became of them")
+    table.add_column("shards", justify="right")
+    table.add_column("seconds", justify="right")
+    for stage in outcome.totals:
+        became = ", ".join(
+            f"{stage.counts[name]:,} {noun}"
+            for name, noun in _NOUNS.items()
+            if stage.counts.get(name)
+        )
+        shards = f"{stage.shards}"
+        if stage.skipped:
+            shards += f" ({stage.skipped} done before)"
+        if stage.failed:
+            shards += f" ({stage.failed} failed)"
+        table.add_row(
+            stage.name,
+            f"{stage.counts.get('in', 0):,}",
+            became + _why(stage.reasons),
+            shards,
+            f"{stage.seconds:.1f}",
+        )
+    for gate in outcome.gates:
+        held = sum(finding.success for finding in gate.findings)
+        told = f"{held} of {len(gate.findings)} expectations hold"
+        warned = gate.failures("warning")
+        if warned:
+            told += "; warnings: " + ", ".join(finding.id for finding in warned)
+        table.add_row(
+            f"check {gate.dataset}", f"{gate.rows or 0:,}", told, "", f"{gate.seconds:.1f}"
+        )
+    screen.console.print(table)
+    for message, count in Counter(str(error) for _, _, error in outcome.failures).items():
+        shards = "1 shard" if count == 1 else f"{count} shards"
+        screen.warn(f"{shards} failed: {message}")
+    lake = os.path.relpath(outcome.lake.root)
+    if outcome.page is not None:
+        screen.say(f"Gates: {os.path.relpath(outcome.page)}")
+    if outcome.snapshot is None:
+        return
+    what = (
+        f"published ({outcome.changed} partitions changed)"
+        if outcome.changed
+        else "already held all of it: nothing new to publish"
+    )
+    screen.say(f"Snapshot {outcome.snapshot} of {lake} {what}, {outcome.seconds:.1f} s in all.")
+    screen.say("Ask it:")
+    screen.say(
+        f'  affectmine sql --lake {lake} "SELECT label, count(*) AS n FROM '
+        '(SELECT unnest(labels) AS label FROM labels) GROUP BY label ORDER BY n DESC"'
+    )
+
+
+def _why(reasons: dict[str, int]) -> str:
+    if not reasons:
+        return ""
+    most = sorted(reasons.items(), key=lambda pair: (-pair[1], pair[0]))
+    shown = ", ".join(f"{reason} {count:,}" for reason, count in most[:6])
+    return f" ({shown}{', …' if len(most) > 6 else ''})"
+
+
+def as_dict(outcome: Outcome) -> dict[str, Any]:
+    """The outcome as plain JSON values: counts and names only."""
+    return {
+        "run_id": outcome.run_id,
+        "lake": str(outcome.lake.root),
+        "exit_code": outcome.exit_code,
+        "snapshot": outcome.snapshot,
+        "partitions_changed": outcome.changed,
+        "seconds": round(outcome.seconds, 3),
+        "stages": [
+            {
+                "stage": stage.name,
+                "shards": stage.shards,
+                "done_before": stage.skipped,
+                "failed": stage.failed,
+                "seconds": round(stage.seconds, 3),
+                "counts": stage.counts,
+                "reasons": stage.reasons,
+            }
+            for stage in outcome.totals
+        ],
+        "gates": [
+            {
+                "dataset": gate.dataset,
+                "passed": gate.passed,
+                "blocked": gate.blocked,
+                "rows": gate.rows,
+                "seconds": round(gate.seconds, 3),
+            }
+            for gate in outcome.gates
+        ],
+        "failures": [
+            {"stage": stage, "shard": shard, "error": type(error).__name__}
+            for stage, shard, error in outcome.failures
+        ],
+    }

@@ -1,0 +1,105 @@
+"""Plan: shards, rows, time and cost of a run, before anything is spent. Writes nothing to the lake."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from jobs.sources import Broken, inputs, tasks
+from jobs.status import run_status
+from pipelines.lake.journal import past_runs
+from pipelines.lake.key import load_key
+from pipelines.lake.lake import Lake
+from schemas.config.load import load_config
+from transforms.ingest.keyed import KeyedHasher
+
+
+def plan(config_path: Path, *, lake_path: Path | None = None) -> dict[str, Any]:
+    """The plan of a run as plain JSON values.
+
+    Sources are cut into their chunks (which counts their lines), not parsed. Times come from the speed of
+    earlier runs on this lake; without one they are null. `done` rows will be skipped.
+    """
+    config = load_config(config_path)
+    base = config_path.absolute().parent
+    key, _ = load_key()
+    hasher = KeyedHasher(key)
+    given = inputs(config, base, hasher)
+    lake = Lake((lake_path or base / config.lake).absolute())
+    broken: list[Broken] = []
+    corpora: dict[str, dict[str, int]] = {}
+    for task in tasks(
+        lake, given, config, key_id=hasher.key_id(), run_id="plan", broken=broken, dry=True
+    ):
+        row = corpora.setdefault(
+            task.corpus.name, {"shards": 0, "shards_done": 0, "units": 0, "units_done": 0, "bytes": 0}
+        )
+        finished = lake.path(task.manifest_name).exists()
+        units = max(task.chunk.units, 0)
+        row["shards"] += 1
+        row["units"] += units
+        row["bytes"] += task.chunk.length
+        row["shards_done"] += finished
+        row["units_done"] += units if finished else 0
+    units = sum(row["units"] for row in corpora.values())
+    fresh = units - sum(row["units_done"] for row in corpora.values())
+    speeds = rows_per_second(lake)
+    stages = ["ingest", "clean", *("label" for _ in config.label)]
+    return {
+        "lake": str(lake.root),
+        "corpora": corpora,
+        "broken_sources": [str(each.error) for each in broken],
+        "stages": [
+            {
+                "stage": stage,
+                "units": units,
+                "units_to_do": fresh,
+                "seconds": round(fresh / speeds[stage], 1) if speeds.get(stage) else None,
+                "tokens": 0,  # the student asks no language model
+                "cost": 0.0,
+            }
+            for stage in stages
+        ],
+    }
+
+
+def rows_per_second(lake: Lake) -> dict[str, float]:
+    """The speed of each stage in the last run on this lake that did some of it."""
+    speeds: dict[str, float] = {}
+    for run in past_runs(lake):
+        for stage in run_status(run)["stages"]:
+            if stage["rows_per_second"]:
+                speeds[stage["stage"]] = stage["rows_per_second"]
+    return speeds
+
+
+def show_plan(found: dict[str, Any], *, as_json: bool) -> int:
+    """Prints a plan."""
+    if as_json:
+        print(json.dumps(found))
+        return 0
+    console = Console(highlight=False)
+    table = Table("corpus", "shards", "done", "rows", "to do", "MB", header_style="bold")
+    for name, row in found["corpora"].items():
+        table.add_row(
+            name,
+            f"{row['shards']:,}",
+            f"{row['shards_done']:,}",
+            f"{row['units']:,}",
+            f"{row['units'] - row['units_done']:,}",
+            f"{row['bytes'] / 1e6:,.1f}",
+        )
+    console.print(table)
+    table = Table("stage", "rows to do", "time", "tokens", "cost", header_style="bold")
+    for stage in found["stages"]:
+        seconds = stage["seconds"]
+        time = "unknown before the first run" if seconds is None else f"{seconds:,.0f} s"
+        table.add_row(
+            stage["stage"], f"{stage['units_to_do']:,}", time, str(stage["tokens"]), "0"
+        )
+    console.print(table)
+    for problem in found["broken_sources"]:
+        console.print(f"warning: {problem}", style="yellow", markup=False)
+    return 0

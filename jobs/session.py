@@ -1,0 +1,148 @@
+"""What all stages of one run share."""
+
+import json
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+from jobs.screen import Screen
+from pipelines.engines.local import LocalEngine
+from pipelines.lake.commit import read_manifest, record_failure
+from pipelines.lake.journal import Journal
+from pipelines.lake.lake import Lake, now
+from schemas.config.run import RunConfig
+from schemas.errors import AffectmineError, TransientError
+from schemas.manifest import Failure, Manifest
+
+
+class Unit(Protocol):
+    """A unit of work: knows its shard and where its manifest lies."""
+
+    @property
+    def shard(self) -> str:
+        """Id of the shard."""
+
+    @property
+    def manifest_name(self) -> str:
+        """Path of the manifest, relative to the lake."""
+
+
+AnyUnit = TypeVar("AnyUnit", bound=Unit)
+
+
+@dataclass
+class StageTotals:
+    """What a stage did, for the table at the end."""
+
+    name: str
+    shards: int = 0
+    skipped: int = 0
+    failed: int = 0
+    seconds: float = 0.0
+    counts: dict[str, int] = field(default_factory=dict)
+    reasons: dict[str, int] = field(default_factory=dict)
+
+    def add(self, manifest: Manifest, run_id: str) -> None:
+        """Counts a finished shard."""
+        self.shards += 1
+        self.skipped += manifest.run_id != run_id
+        for name, count in manifest.counts.items():
+            self.counts[name] = self.counts.get(name, 0) + count
+        for name, count in manifest.reasons.items():
+            self.reasons[name] = self.reasons.get(name, 0) + count
+
+
+@dataclass
+class Session:
+    """A run in progress."""
+
+    lake: Lake
+    config: RunConfig
+    base: Path  # relative paths of the config start here
+    key_id: str
+    journal: Journal
+    engine: LocalEngine
+    screen: Screen
+    group: tuple[int, int] | None = None
+    totals: list[StageTotals] = field(default_factory=list)
+    failures: list[tuple[str, str, AffectmineError]] = field(default_factory=list)
+
+    @property
+    def run_id(self) -> str:
+        """Id of the run."""
+        return self.journal.run_id
+
+    def units(
+        self,
+        stage: str,
+        function: Callable[[AnyUnit], Manifest],
+        tasks: Iterable[AnyUnit],
+        *,
+        total: int | None = None,
+        rows: int | None = None,
+        on_failure: Callable[[AnyUnit], None] = lambda _: None,
+    ) -> list[Manifest]:
+        """Runs the units that are not done; returns the manifests of all that are, sorted by name.
+
+        A unit that fails is recorded beside its manifest-to-be and in `failures`; the others go on.
+        """
+        self.journal.planned(stage, total, rows)
+        totals = StageTotals(stage)
+        self.totals.append(totals)
+        found: list[Manifest] = []
+        started = time.perf_counter()
+
+        def finish(manifest: Manifest) -> None:
+            found.append(manifest)
+            totals.add(manifest, self.run_id)
+            self.journal.done(manifest)
+            self.screen.advance(stage, manifest)
+
+        def pending() -> Iterator[AnyUnit]:
+            for task in tasks:
+                path = self.lake.path(task.manifest_name)
+                if path.exists():
+                    finish(read_manifest(path))
+                else:
+                    yield task
+
+        with self.screen.stage(stage, total):
+            for done in self.engine.map(function, pending()):
+                if done.result is not None:
+                    finish(done.result)
+                elif done.error is not None:
+                    totals.failed += 1
+                    self._failed(stage, done.task, done.error)
+                    on_failure(done.task)
+        totals.seconds = time.perf_counter() - started
+        self.journal.ended_stage(stage, totals.seconds)
+        return sorted(found, key=lambda manifest: manifest.name)
+
+    def _failed(self, stage: str, task: Unit, error: AffectmineError) -> None:
+        self.failures.append((stage, task.shard, error))
+        kind = type(error).__name__
+        # Messages for the screen may name files; in the lake only keyed ids may stand.
+        told = str(error) if stage != "ingest" else f"{kind}: see the screen of the run."
+        self.journal.failed(stage, task.shard, kind, told)
+        failure = Failure(
+            stage=stage,
+            shard=task.shard,
+            kind="transient" if isinstance(error, TransientError) else "terminal",
+            error_class=kind,
+            message=told,
+            run_id=self.run_id,
+            created_at=now(),
+        )
+        record_failure(self.lake.path(task.manifest_name), failure)
+
+
+def mine(group: tuple[int, int] | None, shard: str) -> bool:
+    """Whether a shard belongs to group (i, n), counted from 1."""
+    return group is None or int(shard, 16) % group[1] == group[0] - 1
+
+
+def dump(settings: object) -> str:
+    """Settings as canonical JSON."""
+    return json.dumps(settings, sort_keys=True, separators=(",", ":"))

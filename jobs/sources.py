@@ -1,0 +1,145 @@
+"""Which files a run reads, who reads them, and which chunks they have."""
+
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from pipelines.lake.fingerprint import shard_id
+from pipelines.lake.lake import Lake, now
+from pipelines.lake.store import create
+from pipelines.stages.ingest import IngestTask
+from schemas.config.corpus import Columns, CorpusConfig, GoldColumn
+from schemas.config.run import RunConfig
+from schemas.errors import ConfigError, SourceError
+from transforms.ingest.keyed import KeyedHasher
+from transforms.read.chunk import BadUnit, Chunk, Limits
+from transforms.read.mapping import check_columns
+from transforms.read.registry import READERS, guess
+from transforms.read.source import SourceFile, expand
+
+
+@dataclass(frozen=True)
+class Input:
+    """One source file of a corpus, with its reader and the keyed id that stands for its path."""
+
+    corpus: CorpusConfig
+    source: SourceFile
+    reader: str
+    file_id: str
+    columns: Columns
+    gold: tuple[GoldColumn, ...]
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A source that could not be read to its end."""
+
+    input: Input
+    error: SourceError
+
+
+def limits(config: RunConfig) -> Limits:
+    """The reader's limits of a config."""
+    ingest = config.ingest
+    return Limits(
+        records=ingest.shard_records, bytes=ingest.shard_bytes, record_bytes=ingest.record_bytes
+    )
+
+
+def inputs(config: RunConfig, base: Path, hasher: KeyedHasher) -> list[Input]:
+    """All source files of a config, each with its reader; columns are checked before anything is read.
+
+    Raises SourceError for missing files, unknown formats and columns that are not there, ConfigError for an
+    unknown reader or a mapping that is needed and not given.
+    """
+    found: list[Input] = []
+    for corpus in config.corpora:
+        if corpus.reader != "auto" and corpus.reader not in READERS:
+            raise ConfigError(
+                f"Corpus {corpus.name}: there is no reader {corpus.reader!r}.",
+                remedy=f"Choose one of: auto, {', '.join(sorted(READERS))}.",
+            )
+        seen: set[str] = set()
+        for source in expand(corpus.sources, base):
+            place = os.path.relpath(source.path, base) + (f"!{source.member}" if source.member else "")
+            file_id = hasher.token("file", corpus.name, place)
+            if file_id in seen:
+                continue
+            seen.add(file_id)
+            reader = READERS[corpus.reader] if corpus.reader != "auto" else guess(source)
+            names = reader.found(source, corpus.options)
+            columns = corpus.columns or reader.columns(names)
+            if columns is None and names:
+                raise ConfigError(
+                    f"Corpus {corpus.name}: {source.shown} needs `columns:` in the config "
+                    f"(found: {', '.join(names)}).",
+                    remedy=f"A config with a guess: affectmine init --from {source.path}",
+                )
+            if columns is None:
+                continue  # an empty file: nothing to map
+            gold = corpus.gold or reader.gold()
+            if names:
+                check_columns(names, columns, gold, source.shown)
+            found.append(Input(corpus, source, reader.name, file_id, columns, gold))
+    return found
+
+
+def tasks(
+    lake: Lake,
+    given: list[Input],
+    config: RunConfig,
+    *,
+    key_id: str,
+    run_id: str,
+    broken: list[Broken],
+    dry: bool = False,
+) -> Iterator[IngestTask]:
+    """One ingest task a chunk, cut while they are consumed; a `dry` pass writes nothing to the lake.
+
+    A source that breaks off gives one last task for the part that is lost, and an entry in `broken`.
+    """
+    bounds = limits(config)
+    for each in given:
+        base = IngestTask(
+            root=lake,
+            run_id=run_id,
+            key_id=key_id,
+            corpus=each.corpus,
+            reader=each.reader,
+            source=each.source,
+            file_id=each.file_id,
+            columns=each.columns,
+            gold=each.gold,
+            first_ingest=first_ingest(lake, each, dry=dry),
+            limits=bounds,
+            chunk=Chunk(-1, -1, -1, 0, "", None),
+        )
+        last: Chunk | None = None
+        try:
+            options = each.corpus.options
+            for chunk in READERS[each.reader].cut(each.source, bounds, options):
+                last = replace(chunk, data=None)
+                yield replace(base, chunk=chunk)
+        except SourceError as error:
+            broken.append(Broken(each, error))
+            index = last.index + 1 if last else 0
+            offset = last.offset + last.length if last else 0
+            kind = "broken_source"
+            unit = BadUnit(-1, offset, 0, kind, "The source cannot be read on from here.")
+            checksum = shard_id(kind, offset)
+            yield replace(
+                base, chunk=Chunk(index, -1, offset, 0, checksum, None), broken=unit
+            )
+
+
+def first_ingest(lake: Lake, given: Input, *, dry: bool = False) -> str:
+    """The day (UTC) on which this file first came: the partition of rows without a time, frozen."""
+    path = lake.ingest_folder(given.corpus.name, given.file_id) / "source.json"
+    if not path.exists():
+        today = now()[:10]
+        if dry:
+            return today
+        create(path, json.dumps({"first_ingest": today}).encode())
+    return str(json.loads(path.read_bytes())["first_ingest"])

@@ -1,0 +1,108 @@
+"""Compaction: the small files of a partition become one, row for row.
+
+Assumptions: as in pipelines.lake.commit.
+Semantics: rows and their order stay; the shards stay what they were for fingerprints and reruns, they only lie
+elsewhere. `compact-*.json` says which rows of the new file are which shard's, so that a later stage still reads a
+single shard. The new file is published by a new snapshot; the old files stay until `vacuum`.
+"""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import pyarrow.parquet as pq
+
+from pipelines.lake.commit import DataWriter
+from pipelines.lake.lake import Lake
+from pipelines.lake.rows import locate, read_batches
+from pipelines.lake.snapshots import publish, state
+from pipelines.lake.store import create, new_attempt, sync_folder
+from schemas.datasets import DATASETS
+from schemas.manifest import DataFile, Part
+from transforms.arrow import to_arrow
+
+
+def stored_files(lake: Lake, files: Sequence[DataFile]) -> tuple[str, ...]:
+    """The Parquet files that hold just the rows of these shards of one partition.
+
+    A compacted file serves when all its shards are wanted; else shards whose own files are gone are written
+    out of it again.
+    """
+    if not files:
+        return ()
+    wanted = {file.path for file in files}
+    stored: list[str] = []
+    for compacted in sorted(lake.path(files[0].path).parent.glob("compact-*.json")):
+        content = json.loads(compacted.read_bytes())
+        members = set(content["starts"])
+        if members <= wanted and lake.path(content["path"]).exists():
+            stored.append(content["path"])
+            wanted -= members
+    for file in files:
+        if file.path in wanted:
+            _restore(lake, file)
+            stored.append(file.path)
+    return tuple(sorted(stored))
+
+
+def compact_lake(lake: Lake, run_id: str, *, small_rows: int = 100_000) -> int:
+    """Compacts each published partition that lies in several files of which one has under `small_rows` rows.
+
+    Returns the number of partitions that were compacted.
+    """
+    _, parts = state(lake)
+    chosen = [
+        part
+        for part in parts.values()
+        if len(part.stored) > 1 and part.rows < small_rows * len(part.stored)
+    ]
+    for part in chosen:
+        _compact(lake, part)
+
+    def change(newest: dict[str, Part]) -> tuple[list[Part], list[str]]:
+        parts = [newest[part.key] for part in chosen if part.key in newest]
+        return [
+            part.model_copy(update={"stored": stored_files(lake, part.files)}) for part in parts
+        ], []
+
+    publish(lake, run_id, change)
+    return len(chosen)
+
+
+def _compact(lake: Lake, part: Part) -> None:
+    attempt = new_attempt()
+    writer = DataWriter(
+        lake,
+        part.dataset,
+        corpus=part.corpus,
+        partition=part.partition,
+        variant=part.variant,
+        stem=f"compact-{attempt}",
+    )
+    schema = DATASETS[part.dataset].schema
+    starts: dict[str, int] = {}
+    for file in part.files:
+        starts[file.path] = writer.rows
+        for batch in read_batches(lake, file):
+            writer.write(to_arrow(batch, schema))
+    made = writer.close()
+    folder = lake.path(made.path).parent
+    sync_folder(folder)
+    content = json.dumps({"path": made.path, "starts": starts}).encode()
+    create(folder / f"compact-{attempt}.json", content)
+
+
+def _restore(lake: Lake, file: DataFile) -> None:
+    path = lake.path(file.path)
+    if path.exists():
+        return
+    place, start, count = locate(lake, file)
+    table = pq.read_table(place).slice(start, count)
+    temporary = path.with_name(f".{path.name}.{new_attempt()}.tmp")
+    pq.write_table(table, temporary, compression="zstd")
+    _adopt(temporary, path)
+
+
+def _adopt(temporary: Path, path: Path) -> None:
+    temporary.replace(path)
+    sync_folder(path.parent)

@@ -1,0 +1,72 @@
+"""Vacuum: removes what no retained snapshot and no live run names.
+
+Semantics: keeps the newest `retain` snapshots whole. Of the rest it removes data files, left-over attempts and
+old errors, never a manifest of a shard whose rows can still be read, and nothing younger than `older_than`, so that
+a run that is about to name a file does not lose it.
+"""
+
+import json
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipelines.lake.journal import live_runs
+from pipelines.lake.lake import Lake
+from pipelines.lake.snapshots import STATE_EVERY, numbers, state
+
+
+@dataclass(frozen=True)
+class Swept:
+    """What vacuum removed (or would)."""
+
+    files: int
+    bytes: int
+    snapshots: int
+
+
+def vacuum(lake: Lake, *, retain: int, older_than: float, dry_run: bool) -> Swept:
+    """Removes what nothing names; `older_than` is an age in seconds."""
+    existing = numbers(lake)
+    kept_numbers = existing[-retain:]
+    named: set[str] = set()
+    manifests: set[str] = set()
+    for number in kept_numbers:
+        for part in state(lake, number)[1].values():
+            named.update(part.stored)
+            manifests.update(part.manifests)
+    for run in live_runs(lake):
+        for name, files in run.committed():
+            manifests.add(name)
+            named.update(files)
+    before = time.time() - older_than
+    doomed: list[Path] = []
+    for path in sorted(lake.root.rglob("*")):
+        inside = path.relative_to(lake.root)
+        if not path.is_file() or inside.parts[0] in {"snapshots", "runs"} or len(inside.parts) == 1:
+            continue
+        if path.stat().st_mtime > before:
+            continue
+        if _useless(lake, path, named, manifests):
+            doomed.append(path)
+    # A snapshot that is not retained may still be the base that a retained one is read from.
+    base = (kept_numbers[0] - 1) // STATE_EVERY * STATE_EVERY + 1 if kept_numbers else 0
+    old = [lake.snapshots / f"{n:08d}.json" for n in existing if n < base]
+    size = sum(path.stat().st_size for path in doomed + old)
+    if not dry_run:
+        # Manifests first: a data file without a manifest is harmless, the reverse is not.
+        for path in sorted(doomed, key=lambda path: path.suffix != ".json") + old:
+            path.unlink(missing_ok=True)
+    return Swept(files=len(doomed), bytes=size, snapshots=len(old))
+
+
+def _useless(lake: Lake, path: Path, named: set[str], manifests: set[str]) -> bool:
+    name = lake.relative(path)
+    if path.suffix == ".tmp" or path.name.endswith(".error.json"):
+        return True
+    if path.suffix == ".parquet":
+        return name not in named
+    if path.name.startswith("compact-"):
+        return json.loads(path.read_bytes())["path"] not in named
+    if path.name.startswith(("shard-", "chunk-")) and path.suffix == ".json":
+        return name not in manifests
+    return False
