@@ -1,0 +1,133 @@
+"""JSON lines: one object per line, only the wanted columns kept, as strings.
+
+The caller names the wanted columns in `options["_wanted"]` ({name: kind}, see `mapping.wanted`), so
+that a column has one type in all batches. Without it, the keys of the first 4 MiB are taken as they
+are (kind "any").
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import orjson
+import polars as pl
+
+from schemas.config.corpus import Columns, GoldColumn
+from transforms.read.chunk import MIB, POSITION, WANTED, Chunk, Kind, Limits, Parsed
+from transforms.read.jsonl_fast import FastRows, read_fast
+from transforms.read.jsonl_slow import SlowRows, parse_lines
+from transforms.read.lines import Fill, cut_lines
+from transforms.read.pieces import chunk_bytes, empty_frame, line_pieces, oversize
+from transforms.read.source import SourceFile, open_stream
+
+_BOM = b"\xef\xbb\xbf"
+_HEAD = 4 * MIB
+
+
+class JsonLines:
+    """Reader of JSON lines (`.jsonl`, `.ndjson`)."""
+
+    name = "jsonl"
+    version = 1
+
+    def matches(self, name: str, head: bytes) -> bool:
+        first = head.removeprefix(_BOM).lstrip()[:1]
+        return first == b"{" or (
+            not first and name.lower().endswith((".jsonl", ".ndjson", ".jsonlines"))
+        )
+
+    def found(self, source: SourceFile, options: Mapping[str, Any]) -> list[str]:
+        with open_stream(source) as stream:
+            head = Fill(stream).read(_HEAD)
+        names: dict[str, None] = {}
+        for row in head_rows(head):
+            names.update(dict.fromkeys(row))
+        return list(names)
+
+    def cut(
+        self, source: SourceFile, limits: Limits, options: Mapping[str, Any]
+    ) -> Iterator[Chunk]:
+        return cut_lines(source, limits)
+
+    def parse(
+        self, source: SourceFile, chunk: Chunk, limits: Limits, options: Mapping[str, Any]
+    ) -> Iterator[Parsed]:
+        wanted: Mapping[str, Kind] = options.get(WANTED) or dict.fromkeys(
+            self.found(source, options), "any"
+        )
+        if chunk.oversize:
+            yield oversize(chunk, limits, list(wanted))
+            return
+        data, position, base = chunk_bytes(source, chunk), chunk.position, chunk.offset
+        if base == 0 and data.startswith(_BOM):
+            data, base = data[len(_BOM) :], len(_BOM)
+        for offset, piece in line_pieces(data, limits.batch_bytes):
+            batch = _parse_piece(piece, position, base + offset, wanted)
+            position += batch.units
+            yield batch
+
+    def columns(self, names: list[str]) -> Columns | None:
+        return None
+
+    def gold(self) -> tuple[GoldColumn, ...]:
+        return ()
+
+
+def head_rows(head: bytes) -> list[dict[str, Any]]:
+    """The objects of the whole lines (and of a last one that parses) of the first bytes of a file."""
+    rows = []
+    for line in head.removeprefix(_BOM).split(b"\n"):
+        try:
+            row = orjson.loads(line)
+        except orjson.JSONDecodeError:
+            continue
+        if isinstance(row, dict):
+            rows.append(row)
+    return rows
+
+
+def _parse_piece(piece: bytes, position: int, offset: int, wanted: Mapping[str, Kind]) -> Parsed:
+    fast = read_fast(piece, wanted)
+    if fast is None:
+        slow = parse_lines(_triples(piece, position, offset), wanted)
+        units = len(slow.positions) + slow.blank + len(slow.bad)
+        return _parsed(_slow_frame(slow, wanted), units, slow.blank, slow)
+    frame = fast.frame.with_columns(pl.Series(POSITION, fast.lines + position))
+    blank = fast.total - frame.height
+    if not len(fast.suspects):
+        return _parsed(frame, fast.total, blank, None)
+    slow = parse_lines(_suspect_lines(piece, fast, position, offset), wanted)
+    keep = np.ones(frame.height, dtype=bool)
+    keep[fast.suspects] = False
+    frame = pl.concat([frame.filter(keep), _slow_frame(slow, wanted)]).sort(POSITION)
+    return _parsed(frame, fast.total, blank, slow)
+
+
+def _parsed(frame: pl.DataFrame, units: int, blank: int, slow: SlowRows | None) -> Parsed:
+    return Parsed(
+        frame, units, {"blank_line": blank} if blank else {}, slow.bad if slow is not None else []
+    )
+
+
+def _slow_frame(slow: SlowRows, wanted: Mapping[str, Kind]) -> pl.DataFrame:
+    return pl.DataFrame(
+        {**slow.cells, POSITION: slow.positions}, schema=empty_frame(list(wanted)).schema
+    )
+
+
+def _triples(piece: bytes, position: int, offset: int) -> Iterator[tuple[int, int, bytes]]:
+    lines = piece.split(b"\n")
+    if not lines[-1]:
+        lines.pop()
+    for line in lines:
+        yield position, offset, line
+        position += 1
+        offset += len(line) + 1
+
+
+def _suspect_lines(
+    piece: bytes, fast: FastRows, position: int, offset: int
+) -> Iterator[tuple[int, int, bytes]]:
+    for line in fast.lines[fast.suspects].tolist():
+        start, text = fast.line(piece, line)
+        yield position + line, offset + start, text

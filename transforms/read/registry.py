@@ -1,0 +1,53 @@
+"""Readers by name, and which one a file calls for. A new reader is one file and one line here."""
+
+from schemas.errors import SourceError
+from transforms.read.chunk import MIB, Reader
+from transforms.read.jsonl import JsonLines
+from transforms.read.lines import Fill
+from transforms.read.signatures import signature
+from transforms.read.source import SourceFile, open_stream
+
+# In the order in which they are asked: the more special before the more general.
+READERS: dict[str, Reader] = {reader.name: reader for reader in (JsonLines(),)}
+
+
+def guess(source: SourceFile) -> Reader:
+    """The first reader that knows the file by its name and first MiB.
+
+    Raises `SourceError` naming what the file looks like instead, or listing the readers.
+    """
+    with open_stream(source) as stream:
+        fill = Fill(stream)
+        head = fill.read(MIB)
+    if not head:
+        if fill.error is not None:
+            raise fill.error
+        return _by_name(source)
+    for reader in READERS.values():
+        if reader.matches(source.name, head):
+            return reader
+    looks = signature(head)
+    what = f"looks like {looks}, which" if looks else "is of a format that"
+    raise SourceError(
+        f"{source.shown} {what} no reader knows.",
+        remedy=f"Take it out of `sources`, convert it, or set `reader` to one of: {_names()}.",
+    )
+
+
+def reader_named(name: str) -> Reader:
+    """A reader by its name. Raises `SourceError` listing the readers when there is none."""
+    if name not in READERS:
+        raise SourceError(f"There is no reader {name!r}.", remedy=f"The readers are: {_names()}.")
+    return READERS[name]
+
+
+def _by_name(source: SourceFile) -> Reader:
+    """For an empty file: it has no rows, but it is not an error."""
+    for reader in READERS.values():
+        if reader.matches(source.name, b""):
+            return reader
+    return READERS["jsonl"]
+
+
+def _names() -> str:
+    return ", ".join(READERS)
