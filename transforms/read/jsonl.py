@@ -16,7 +16,8 @@ from schemas.config.corpus import Columns, GoldColumn
 from transforms.read.chunk import MIB, POSITION, WANTED, Chunk, Kind, Limits, Parsed
 from transforms.read.jsonl_fast import FastRows, read_fast
 from transforms.read.jsonl_slow import SlowRows, parse_lines
-from transforms.read.lines import Fill, cut_lines
+from transforms.read.fill import Fill
+from transforms.read.lines import cut_lines
 from transforms.read.pieces import chunk_bytes, empty_frame, line_pieces, oversize
 from transforms.read.source import SourceFile, open_stream
 

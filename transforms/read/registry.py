@@ -3,7 +3,7 @@
 from schemas.errors import SourceError
 from transforms.read.chunk import MIB, Reader
 from transforms.read.jsonl import JsonLines
-from transforms.read.lines import Fill
+from transforms.read.fill import Fill
 from transforms.read.signatures import signature
 from transforms.read.source import SourceFile, open_stream
 
