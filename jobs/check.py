@@ -6,71 +6,105 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+import xxhash
+
 from jobs.session import Session
-from pipelines.gates.gate import run_gate
 from pipelines.gates.page import write_page
 from pipelines.gates.result import GateResult
+from pipelines.gates.client import close, require, run_gate, taxonomy_table, warm
+from pipelines.lake.snapshots import State
 from pipelines.lake.store import replace
-from schemas.expectation_suite import Suite, load_suites
+from schemas.config.base import semantic
+from schemas.config.run import RunConfig
+from schemas.datasets import DATASETS
+from schemas.expectation_suite import Suite, load_suite
 from schemas.manifest import Part
+from schemas.taxonomy import load_taxonomy
 
 CHECKED = ("records", "clean", "labels")
 
 
-def suites(session: Session) -> dict[str, Suite]:
-    """The suites by dataset: ours, with the user's in place of them or beside them."""
-    paths = [session.base / name for name in session.config.check.suites]
-    return load_suites(paths)
+class Gate:
+    """The quality gate of a run: its suites, and the process that runs them."""
 
+    def __init__(self, config: RunConfig, base: Path) -> None:
+        """Loads the suites: ours, or the user's in place of them.
 
-def check(
-    session: Session, parts: Sequence[Part], chosen: dict[str, Suite]
-) -> tuple[list[GateResult], Path]:
-    """Runs the gates over the candidate partitions; writes the results as a page and as JSON.
+        Raises MissingExtraError without the extra, ConfigError for a suite with mistakes.
+        """
+        require()
+        self.suites = {name: load_suite(name) for name in CHECKED}
+        for name in config.check.suites:
+            suite = load_suite(base / name)
+            self.suites[suite.dataset] = suite
+        self._config = config
 
-    Datasets that already are published just so, after the same suite, are not checked again.
-    """
-    results: list[GateResult] = []
-    files: dict[str, list[str]] = defaultdict(list)
-    for part in parts:
-        files[part.dataset] += [str(session.lake.path(name)) for name in part.stored]
-    for dataset in CHECKED:
-        if files[dataset]:
-            with session.screen.waiting(f"checking {dataset}"):
-                results.append(
-                    run_gate(
-                        chosen[dataset],
-                        files[dataset],
-                        memory_limit=session.config.engine.memory_limit,
-                        threads=session.config.engine.workers,
-                        taxonomies=taxonomies(session) if dataset == "labels" else {},
-                    )
-                )
-    page = session.journal.folder / "gates.html"
-    write_page(page, results, title=f"Quality gates of run {session.run_id}")
-    content = json.dumps([result.to_dict() for result in results], indent=1)
-    replace(session.journal.folder / "gates.json", content.encode())
-    return results, page
+    def warm(self) -> None:
+        """Starts the gate process, whose imports take seconds; returns at once."""
+        warm()
 
+    def close(self) -> None:
+        """Ends the gate process."""
+        close()
 
-def taxonomies(session: Session) -> dict[str, list[str]]:
-    """The labels of each taxonomy that the run used."""
-    from schemas.taxonomy import load_taxonomy
+    def check(
+        self, session: Session, parts: Sequence[Part], published: State
+    ) -> tuple[list[GateResult], Path]:
+        """Runs the suites over the candidate partitions; writes the results as a page and as JSON.
 
-    return {
-        config.taxonomy: list(load_taxonomy(config.taxonomy).names)
-        for config in session.config.label
-    }
+        A dataset that is published just so already, after the same suite, is not checked again.
+        """
+        files: dict[str, list[str]] = defaultdict(list)
+        for part in parts:
+            files[part.dataset] += [str(session.lake.path(name)) for name in part.stored]
+        results = []
+        for dataset in self._changed(parts, published):
+            results.append(self._run(dataset, files[dataset]))
+            session.screen.say(f"{'check':>8}  {dataset} in {results[-1].seconds:.1f} s")
+        page = session.journal.folder / "gates.html"
+        write_page(page, results, title=f"Quality gates of run {session.run_id}")
+        content = json.dumps([result.to_dict() for result in results], indent=1)
+        replace(session.journal.folder / "gates.json", content.encode())
+        return results, page
 
-
-def gate_marks(results: Iterable[GateResult]) -> dict[str, dict[str, Any]]:
-    """What a published partition keeps of its gate."""
-    return {
-        result.dataset: {
-            "suite": result.suite,
-            "version": result.version,
-            "passed": result.passed,
-            "warnings": len(result.failures("warning")),
+    def marks(self, results: Iterable[GateResult]) -> dict[str, dict[str, Any]]:
+        """What a published partition keeps of its gate, by dataset."""
+        return {
+            result.dataset: {
+                "suite": result.suite,
+                "version": result.version,
+                "meaning": meaning(self.suites[result.dataset]),
+                "passed": result.passed,
+                "warnings": len(result.failures("warning")),
+            }
+            for result in results
         }
-        for result in results
-    }
+
+    def _run(self, dataset: str, files: list[str]) -> GateResult:
+        suite, engine = self.suites[dataset], self._config.engine
+        names = {label.taxonomy for label in self._config.label}
+        taxonomies = {name: load_taxonomy(name).names for name in sorted(names)}
+        return run_gate(
+            suite,
+            files,
+            memory_limit=engine.memory_limit,
+            restricted=DATASETS[dataset].restricted,
+            threads=engine.workers,
+            tables=taxonomy_table(taxonomies) if "taxonomy_labels" in suite.tables else None,
+        )
+
+    def _changed(self, parts: Sequence[Part], published: State) -> list[str]:
+        changed = set()
+        for part in parts:
+            suite, old = self.suites.get(part.dataset), published.get(part.key)
+            if suite is None:
+                continue
+            fresh = old is None or old.stored != part.stored
+            if fresh or (old is not None and old.gate.get("meaning") != meaning(suite)):
+                changed.add(part.dataset)
+        return [dataset for dataset in self.suites if dataset in changed]
+
+
+def meaning(suite: Suite) -> str:
+    """A hash of all that a suite asks."""
+    return xxhash.xxh3_128_hexdigest(json.dumps(semantic(suite), sort_keys=True).encode())[:16]

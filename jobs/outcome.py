@@ -51,7 +51,8 @@ def show_outcome(outcome: Outcome, screen: Screen, *, as_json: bool) -> None:
             shards,
             f"{stage.seconds:.1f}",
         )
-    for gate in outcome.gates:
+    published = outcome.published
+    for gate in published.gates if published else ():
         held = sum(finding.success for finding in gate.findings)
         told = f"{held} of {len(gate.findings)} expectations hold"
         warned = gate.failures("warning")
@@ -64,17 +65,21 @@ def show_outcome(outcome: Outcome, screen: Screen, *, as_json: bool) -> None:
     for message, count in Counter(str(error) for _, _, error in outcome.failures).items():
         shards = "1 shard" if count == 1 else f"{count} shards"
         screen.warn(f"{shards} failed: {message}")
+    if published is None:
+        return
     lake = os.path.relpath(outcome.lake.root)
-    if outcome.page is not None:
-        screen.say(f"Gates: {os.path.relpath(outcome.page)}")
-    if outcome.snapshot is None:
+    if published.gates:
+        screen.say(f"Gates: {os.path.relpath(published.page)}")
+    if published.blocked is not None:
+        screen.warn(str(published.blocked))
+    if published.number is None:
         return
     what = (
-        f"published ({outcome.changed} partitions changed)"
-        if outcome.changed
+        f"published ({published.changed} partitions changed)"
+        if published.changed
         else "already held all of it: nothing new to publish"
     )
-    screen.say(f"Snapshot {outcome.snapshot} of {lake} {what}, {outcome.seconds:.1f} s in all.")
+    screen.say(f"Snapshot {published.number} of {lake} {what}, {outcome.seconds:.1f} s in all.")
     screen.say("Ask it:")
     screen.say(
         f'  affectmine sql --lake {lake} "SELECT label, count(*) AS n FROM '
@@ -92,12 +97,13 @@ def _why(reasons: dict[str, int]) -> str:
 
 def as_dict(outcome: Outcome) -> dict[str, Any]:
     """The outcome as plain JSON values: counts and names only."""
+    published = outcome.published
     return {
         "run_id": outcome.run_id,
         "lake": str(outcome.lake.root),
         "exit_code": outcome.exit_code,
-        "snapshot": outcome.snapshot,
-        "partitions_changed": outcome.changed,
+        "snapshot": published.number if published else None,
+        "partitions_changed": published.changed if published else 0,
         "seconds": round(outcome.seconds, 3),
         "stages": [
             {
@@ -119,7 +125,7 @@ def as_dict(outcome: Outcome) -> dict[str, Any]:
                 "rows": gate.rows,
                 "seconds": round(gate.seconds, 3),
             }
-            for gate in outcome.gates
+            for gate in (published.gates if published else ())
         ],
         "failures": [
             {"stage": stage, "shard": shard, "error": type(error).__name__}

@@ -1,68 +1,102 @@
 """Publish: what passed its gates becomes the newest snapshot, all datasets at once."""
 
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Mapping, Set
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
+from jobs.check import Gate
 from jobs.session import Session
+from pipelines.gates.result import GateResult, enforce
 from pipelines.lake.candidates import candidates
 from pipelines.lake.failpoint import failpoint
 from pipelines.lake.lake import Lake
 from pipelines.lake.snapshots import State, numbers, publish, state
 from pipelines.query.catalog import write_catalog
+from schemas.errors import GateError
 from schemas.manifest import Manifest, Part
 
+WHOLE_CORPUS = "*"
 
-class Moved(Exception):  # noqa: N818 - not an error: a signal to check again
+
+class _Moved(Exception):  # noqa: N818 - not an error: a signal to check again
     """Another run published into the same partitions between check and publication."""
 
 
-def candidate_parts(
-    session: Session,
-    manifests: Iterable[Manifest],
-    sources: Mapping[str, Set[str]],
-    failed: Set[tuple[str, str]],
-    published: State,
-) -> tuple[list[Part], list[str]]:
-    """What this run would publish; partitions with a failed shard are left as they are."""
+@dataclass(frozen=True)
+class Work:
+    """What the stages of a run made.
+
+    `sources` has the source files that were read, per corpus; `failed` the partitions (corpus, day) with a failed
+    shard, which are left as they are (the day WHOLE_CORPUS stands for all).
+    """
+
+    manifests: list[Manifest]
+    sources: Mapping[str, Set[str]]
+    failed: Set[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Published:
+    """What check and publish came to. `number` is None when nothing was to be published."""
+
+    gates: list[GateResult]
+    page: Path
+    blocked: GateError | None
+    number: int | None = None
+    changed: int = 0
+
+
+def check_and_publish(session: Session, work: Work, gate: Gate, *, publish: bool) -> Published:
+    """Checks the candidate partitions and, if no gate blocks, publishes them all at once."""
+    while True:
+        newest = state(session.lake)[1]
+        parts, _ = _candidates(session, work, newest)
+        results, page = gate.check(session, parts, newest)
+        try:
+            enforce(results)
+        except GateError as error:
+            return Published(results, page, error)
+        if not publish:
+            return Published(results, page, None)
+        try:
+            number, changed = _publish(session, work, parts, gate.marks(results))
+        except _Moved:
+            continue
+        return Published(results, page, None, number, changed)
+
+
+def _candidates(session: Session, work: Work, newest: State) -> tuple[list[Part], list[str]]:
     parts, gone = candidates(
         session.lake,
-        manifests,
-        published,
-        sources=sources,
+        work.manifests,
+        newest,
+        sources=work.sources,
         retire_missing=session.config.engine.retire_missing_sources,
     )
-    broken = {corpus for corpus, partition in failed if partition == "*"}
+    broken = {corpus for corpus, partition in work.failed if partition == WHOLE_CORPUS}
 
     def whole(corpus: str, partition: str) -> bool:
-        return corpus not in broken and (corpus, partition) not in failed
+        return corpus not in broken and (corpus, partition) not in work.failed
 
     parts = [part for part in parts if whole(part.corpus, part.partition)]
-    gone = [key for key in gone if whole(*key.split("|")[2:4])]
-    return parts, gone
+    return parts, [key for key in gone if whole(*key.split("|")[2:4])]
 
 
-def publish_parts(
-    session: Session,
-    manifests: Iterable[Manifest],
-    sources: Mapping[str, Set[str]],
-    failed: Set[tuple[str, str]],
-    checked: list[Part],
-    marks: Mapping[str, dict[str, object]],
+def _publish(
+    session: Session, work: Work, checked: list[Part], marks: Mapping[str, dict[str, Any]]
 ) -> tuple[int, int]:
-    """Publishes the checked partitions; returns the snapshot's number and how many partitions changed.
-
-    Raises Moved when they are no longer what was checked.
-    """
-    made = list(manifests)
-
     def change(newest: State) -> tuple[list[Part], list[str]]:
-        parts, gone = candidate_parts(session, made, sources, failed, newest)
+        parts, gone = _candidates(session, work, newest)
         if [(part.key, part.stored) for part in parts] != [
             (part.key, part.stored) for part in checked
         ]:
-            raise Moved
-        return [
-            part.model_copy(update={"gate": marks.get(part.dataset, {})}) for part in parts
-        ], gone
+            raise _Moved
+        marked = [
+            part.model_copy(update={"gate": marks[part.dataset]}) if part.dataset in marks else part
+            for part in parts
+        ]
+        return marked, gone
 
     number, changed = publish(session.lake, session.run_id, change)
     refresh_catalog(session.lake)

@@ -6,23 +6,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from jobs.check import check, gate_marks, suites
+from jobs.check import Gate
 from jobs.clean import clean
 from jobs.ingest import ingest
 from jobs.label import label
-from jobs.publish import Moved, candidate_parts, publish_parts
+from jobs.publish import WHOLE_CORPUS, Published, Work, check_and_publish
 from jobs.screen import Screen
 from jobs.session import Session, StageTotals
 from jobs.sources import Input, inputs
 from pipelines.engines.local import LocalEngine
-from pipelines.gates.engine import require, warm
-from pipelines.gates.result import GateResult, enforce
 from pipelines.lake.journal import Journal
 from pipelines.lake.key import load_key
 from pipelines.lake.lake import Lake, create_lake
-from pipelines.lake.snapshots import State, state
 from schemas.config.load import load_config
 from schemas.errors import (
+    EXIT_GATE,
     EXIT_OK,
     EXIT_TERMINAL,
     EXIT_TRANSIENT,
@@ -30,8 +28,7 @@ from schemas.errors import (
     ConfigError,
     TransientError,
 )
-from schemas.expectation_suite import Suite
-from schemas.manifest import Manifest, Part
+from schemas.manifest import Manifest
 from transforms.ingest.keyed import KeyedHasher
 
 Until = Literal["ingest", "clean", "label", "check", "publish"]
@@ -47,10 +44,7 @@ class Outcome:
     exit_code: int
     totals: list[StageTotals]
     failures: list[tuple[str, str, AffectmineError]]
-    gates: list[GateResult]
-    page: Path | None
-    snapshot: int | None
-    changed: int
+    published: Published | None
     seconds: float
 
 
@@ -65,14 +59,15 @@ def run(
 ) -> Outcome:
     """Runs the stages of the config up to `until`; whatever is done already is skipped.
 
-    Raises AffectmineError for what stops a run as a whole (config, sources that are not there, a failed gate);
-    failures of single shards are in the outcome.
+    Raises AffectmineError for what stops a run as a whole (config, sources that are not there); failures of
+    single shards and gates that block are in the outcome.
     """
     started = time.perf_counter()
     config = load_config(config_path)
     base = config_path.absolute().parent
+    gate: Gate | None = None
     if until in ("check", "publish"):
-        require()  # a gate that cannot run must not be found out after hours of labeling
+        gate = Gate(config, base)  # one that cannot run must not be found out after hours of labeling
     key, made = load_key()
     if made is not None:
         screen.say(f"Made a pseudonym key: {made}. Keep it: without it the lake cannot grow.")
@@ -82,79 +77,50 @@ def run(
     journal = Journal(lake, command)
     exit_code, snapshot = EXIT_TERMINAL, None
     try:
+        if gate is not None:
+            gate.warm()
         with LocalEngine(config.engine.workers, config.engine.retries) as engine:
             session = Session(
                 lake, config, base, hasher.key_id(), journal, engine, screen, group
             )
-            outcome = _stages(session, given, until)
+            outcome = _stages(session, given, until, gate)
         outcome.seconds = time.perf_counter() - started
-        exit_code, snapshot = outcome.exit_code, outcome.snapshot
+        exit_code = outcome.exit_code
+        snapshot = outcome.published.number if outcome.published else None
         return outcome
     except AffectmineError as error:
         exit_code = error.exit_code
         raise
     finally:
+        if gate is not None:
+            gate.close()
         journal.finish(exit_code, snapshot)
 
 
-def _stages(session: Session, given: list[Input], until: Until) -> Outcome:
-    chosen = suites(session)
-    if until in ("check", "publish"):
-        warm()
+def _stages(session: Session, given: list[Input], until: Until, gate: Gate | None) -> Outcome:
     failed: set[tuple[str, str]] = set()
     last = STAGES.index(until)
     ingested = ingest(session, given)
-    failed |= {(corpus, "*") for corpus in ingested.failed_corpora}
+    failed |= {(corpus, WHOLE_CORPUS) for corpus in ingested.failed_corpora}
     manifests: list[Manifest] = list(ingested.manifests)
     if last >= STAGES.index("clean"):
         cleaned = clean(session, ingested, failed)
         manifests += cleaned
         if last >= STAGES.index("label"):
             manifests += label(session, cleaned, failed)
-    results: list[GateResult] = []
-    page: Path | None = None
-    number: int | None = None
-    changed = 0
-    if last >= STAGES.index("check"):
-        sources = _sources(given)
-        while True:
-            published = state(session.lake)[1]
-            parts, _ = candidate_parts(session, manifests, sources, failed, published)
-            results, page = check(session, _unchecked(parts, published, chosen), chosen)
-            enforce(results)
-            if until == "check":
-                break
-            try:
-                number, changed = publish_parts(
-                    session, manifests, sources, failed, parts, gate_marks(results)
-                )
-            except Moved:
-                continue
-            break
+    published = None
+    if gate is not None:
+        work = Work(manifests, _sources(given), failed)
+        published = check_and_publish(session, work, gate, publish=until == "publish")
     return Outcome(
         run_id=session.run_id,
         lake=session.lake,
-        exit_code=_exit_code(session, broken=bool(ingested.broken)),
+        exit_code=_exit_code(session, published, broken=bool(ingested.broken)),
         totals=session.totals,
         failures=session.failures,
-        gates=results,
-        page=page,
-        snapshot=number,
-        changed=changed,
+        published=published,
         seconds=0.0,
     )
-
-
-def _unchecked(parts: list[Part], published: State, chosen: dict[str, Suite]) -> list[Part]:
-    # Equal rows after an equal suite need no second check; a dataset is checked whole or not at all.
-    changed = set()
-    for part in parts:
-        old = published.get(part.key)
-        suite = chosen.get(part.dataset)
-        version = suite.fingerprint if suite else None
-        if old is None or old.stored != part.stored or old.gate.get("fingerprint") != version:
-            changed.add(part.dataset)
-    return [part for part in parts if part.dataset in changed]
 
 
 def _sources(given: list[Input]) -> dict[str, set[str]]:
@@ -164,10 +130,12 @@ def _sources(given: list[Input]) -> dict[str, set[str]]:
     return sources
 
 
-def _exit_code(session: Session, *, broken: bool) -> int:
+def _exit_code(session: Session, published: Published | None, *, broken: bool) -> int:
     errors = [error for _, _, error in session.failures]
     if broken or any(not isinstance(error, TransientError) for error in errors):
         return EXIT_TERMINAL
+    if published is not None and published.blocked is not None:
+        return EXIT_GATE
     return EXIT_TRANSIENT if errors else EXIT_OK
 
 

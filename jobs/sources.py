@@ -15,7 +15,7 @@ from schemas.config.run import RunConfig
 from schemas.errors import ConfigError, SourceError
 from transforms.ingest.keyed import KeyedHasher
 from transforms.read.chunk import BadUnit, Chunk, Limits
-from transforms.read.mapping import check_columns
+from transforms.read.columns import check_columns, wanted
 from transforms.read.registry import READERS, guess
 from transforms.read.source import SourceFile, expand
 
@@ -81,7 +81,8 @@ def inputs(config: RunConfig, base: Path, hasher: KeyedHasher) -> list[Input]:
                 continue  # an empty file: nothing to map
             gold = corpus.gold or reader.gold()
             if names:
-                check_columns(names, columns, gold, source.shown)
+                sparse = corpus.options.get("sparse", ())
+                check_columns(wanted(columns, gold), names, source.shown, sparse=sparse)
             found.append(Input(corpus, source, reader.name, file_id, columns, gold))
     return found
 

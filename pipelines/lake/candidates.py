@@ -1,7 +1,6 @@
 """What a run would publish: its shards by partition, beside published shards of other source files."""
 
 from collections.abc import Iterable, Mapping, Set
-from typing import Any
 
 from pipelines.lake.compact import stored_files
 from pipelines.lake.lake import Lake
@@ -18,14 +17,12 @@ def candidates(
     *,
     sources: Mapping[str, Set[str]],
     retire_missing: bool = False,
-    gates: Mapping[str, dict[str, Any]] | None = None,
 ) -> tuple[list[Part], list[str]]:
     """The partitions as they would be after publication, and the keys of those that would go.
 
     `sources` has, per corpus, the keyed source files that this run read: their shards replace what was
     published of them. Shards of other files stay published (a late file adds to a day, it does not replace it),
     unless `retire_missing`. Variants that this run did not make (another labeler's labels) stay untouched.
-    `gates` maps dataset names to the gate result kept with each part.
     """
     fresh: dict[_Key, dict[str, tuple[str, DataFile]]] = {}
     for manifest in manifests:
@@ -69,7 +66,7 @@ def candidates(
                 sources=tuple(source for source, _, _ in rows),
                 files=files,
                 stored=stored_files(lake, files),
-                gate=(gates or {}).get(dataset, {}),
+                gate=old.gate if old is not None else {},
             )
         )
     return parts, gone

@@ -11,12 +11,11 @@ from transforms.clean.clean import VERSION, clean
 def build(settings: dict[str, Any]) -> RowStage:
     """The stage for a semantic clean config."""
     config = CleanConfig.model_validate(settings)
-    unused = {"source", "pii_hints"}
     return RowStage(
         name="clean",
         version=VERSION,
         dataset="clean",
-        columns=[name for name in RECORDS.schema.names if name not in unused],
+        columns=[name for name in RECORDS.schema.names if name != "source"],
         outcome="outcome",
         outcomes=("kept", "dropped"),
         transform=lambda batch: clean(batch, config),

@@ -21,7 +21,8 @@ from transforms.arrow import to_arrow
 from transforms.ingest import records as ingest
 from transforms.ingest.keyed import KeyedHasher
 from transforms.read.chunk import WANTED, BadUnit, Chunk, Limits
-from transforms.read.mapping import map_columns, wanted
+from transforms.read.columns import wanted
+from transforms.read.mapping import map_columns
 from transforms.read.registry import READERS
 from transforms.read.source import SourceFile, open_stream
 

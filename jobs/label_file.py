@@ -1,0 +1,154 @@
+"""Labels one file without a lake: any readable file in, Parquet, JSON lines or CSV out."""
+
+import json
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from jobs.single_file import Batch, read_file
+from pipelines.lake.store import disk_trouble, new_attempt
+from schemas.errors import ConfigError
+from schemas.label_task import load_task
+from schemas.taxonomy import load_taxonomy
+from transforms.clean.language import languages
+from transforms.label.registry import load_labeler
+
+FORMATS = (".parquet", ".jsonl", ".csv")
+
+
+@dataclass
+class Labeled:
+    """What became of the rows of a file: rows = labeled + rejected + failed; units = rows + bad."""
+
+    output: str
+    units: int = 0
+    skipped: int = 0
+    labeled: int = 0
+    rejected: int = 0
+    failed: int = 0
+    unreadable: dict[str, int] = field(default_factory=dict)
+    reasons: dict[str, int] = field(default_factory=dict)
+
+
+def label_file(
+    source: Path,
+    *,
+    output: Path,
+    task: str,
+    labeler: str,
+    taxonomy: str | None,
+    text_column: str,
+) -> Labeled:
+    """Labels `source`, batch by batch, and writes `output` whole or not at all.
+
+    Output columns: position (row number in the source, from 0), id and text as read, status, labels, scores,
+    reason. Raises SourceError and ConfigError for what cannot be read or asked.
+    """
+    if output.suffix not in FORMATS:
+        raise ConfigError(
+            f"{output} is none of the formats that can be written.",
+            remedy=f"Let it end in {', '.join(FORMATS)}.",
+        )
+    asked = load_task(task)
+    labels = load_taxonomy(taxonomy or asked.taxonomy)
+    answerer = load_labeler(labeler, asked, labels)
+    found = Labeled(output=str(output))
+
+    def frames() -> Iterator[pl.DataFrame]:
+        for batch in read_file(source, text_column=text_column):
+            _count_unreadable(found, batch)
+            frame = with_language(batch.frame.rename({"text": "text_clean"}))
+            answers = answerer.label(frame, asked, labels)
+            for status, count in answers["status"].value_counts().iter_rows():
+                setattr(found, status, getattr(found, status) + count)
+            for reason, count in answers["reason"].drop_nulls().value_counts().iter_rows():
+                found.reasons[reason] = found.reasons.get(reason, 0) + count
+            keys = frame.select("position", "id", pl.col("text_clean").alias("text"))
+            yield keys.hstack(answers)
+
+    _write(output, frames())
+    return found
+
+
+def with_language(frame: pl.DataFrame) -> pl.DataFrame:
+    """Adds lang, lang_confidence and lang_source: as declared in `lang`, else detected."""
+    text = frame["text_clean"].fill_null("")
+    letters = text.str.count_matches(r"\p{L}").cast(pl.Int32)
+    found = languages(text, frame["lang"], letters, detection=True)
+    return frame.with_columns(found.get_columns())
+
+
+def _count_unreadable(found: Labeled, batch: Batch) -> None:
+    found.units += batch.units
+    found.skipped += batch.skipped
+    for name in batch.unreadable:
+        found.unreadable[name] = found.unreadable.get(name, 0) + 1
+
+
+def _write(output: Path, frames: Iterator[pl.DataFrame]) -> None:
+    temporary = output.with_name(f".{output.name}.{new_attempt()}.tmp")
+    try:
+        if output.suffix == ".parquet":
+            _write_parquet(temporary, frames)
+        else:
+            with temporary.open("wb") as file:
+                for number, frame in enumerate(frames):
+                    if output.suffix == ".jsonl":
+                        frame.write_ndjson(file)
+                    else:
+                        _flat(frame).write_csv(file, include_header=number == 0)
+        temporary.replace(output)
+    except OSError as error:
+        raise disk_trouble("write", output, error) from None
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _write_parquet(path: Path, frames: Iterator[pl.DataFrame]) -> None:
+    writer: pq.ParquetWriter | None = None
+    schema: pa.Schema | None = None
+    try:
+        for frame in frames:
+            table = frame.to_arrow()
+            if writer is None:
+                schema = table.schema
+                writer = pq.ParquetWriter(path, schema, compression="zstd")
+            writer.write_table(table.cast(schema))
+    finally:
+        if writer is not None:
+            writer.close()
+    if writer is None:
+        pq.write_table(pa.table({"position": pa.array([], pa.int64())}), path)
+
+
+def _flat(frame: pl.DataFrame) -> pl.DataFrame:
+    # CSV has no lists: labels are joined by a bar, scores become a JSON object.
+    scores = [
+        None if row is None else json.dumps({each["label"]: each["probability"] for each in row})
+        for row in frame["scores"].to_list()
+    ]
+    return frame.with_columns(
+        pl.col("labels").list.join("|"), pl.Series("scores", scores, dtype=pl.String)
+    )
+
+
+def show_labeled(found: Labeled, *, as_json: bool) -> int:
+    """Prints what became of the rows; returns the exit code."""
+    if as_json:
+        print(json.dumps(asdict(found)))
+        return 0
+    rows = found.labeled + found.rejected + found.failed
+    print(
+        f"{rows:,} rows: {found.labeled:,} labeled, {found.rejected:,} rejected, "
+        f"{found.failed:,} failed -> {found.output}"
+    )
+    for name, counts in (("not labeled", found.reasons), ("not readable", found.unreadable)):
+        if counts:
+            told = ", ".join(f"{reason} {count:,}" for reason, count in sorted(counts.items()))
+            print(f"{name}: {told}", file=sys.stderr)
+    return 0
