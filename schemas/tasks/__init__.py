@@ -1,0 +1,1 @@
+"""Label tasks that ship with the package, one YAML file each."""

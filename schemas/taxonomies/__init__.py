@@ -1,0 +1,1 @@
+"""Taxonomies that ship with the package, one YAML file each."""

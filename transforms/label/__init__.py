@@ -1,0 +1,1 @@
+"""Labelers: they answer a label task for a batch of records."""

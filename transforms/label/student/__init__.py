@@ -1,0 +1,1 @@
+"""The embedded labeler: a linear model over hashed n-grams with a compiled kernel."""
