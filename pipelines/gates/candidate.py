@@ -13,10 +13,10 @@ import pyarrow as pa
 
 from pipelines.gates.errors import safe_error
 from pipelines.gates.request import Request
-from pipelines.gates.rules import VIEW, query_view, rule_columns
+from pipelines.gates.rules import BASE, VIEW, query_view, rule_columns
 from schemas.datasets import DATASETS
 from schemas.errors import ConfigError, SourceError
-from schemas.expectation_suite import Suite
+from schemas.expectation_suite import Expectation, Suite
 
 
 @dataclass
@@ -24,8 +24,18 @@ class Candidate:
     """The open candidate; `broken` says, by expectation or derived column, what does not bind and why."""
 
     connection: duckdb.DuckDBPyConnection
+    suite: Suite
     rows: int
+    columns: frozenset[str] = frozenset()
     broken: dict[str, str] = field(default_factory=dict)
+
+    def alone(self, item: Expectation) -> str:
+        """A view with only the columns that one expectation needs, so that no other can crash it."""
+        needed = self.suite.model_copy(update={"expectations": (item,)})
+        view = f"alone_{item.id}"
+        outer = _with_columns(self, BASE, rule_columns(needed))
+        self.connection.execute(f"CREATE OR REPLACE VIEW {view} AS {outer}")
+        return view
 
 
 @contextmanager
@@ -52,7 +62,7 @@ def open_candidate(request: Request) -> Iterator[Candidate]:
             }
         )
         try:
-            connection.execute("SET TimeZone = 'UTC'")  # partitions are UTC days
+            connection.execute("SET GLOBAL TimeZone = 'UTC'")  # partitions are UTC days
             for name, columns in request.tables.items():
                 _put(connection, name, pa.table(columns))
             candidate = _create(connection, request.suite, request.files)
@@ -70,16 +80,19 @@ def _create(connection: duckdb.DuckDBPyConnection, suite: Suite, files: Sequence
     source = f"read_parquet({_list(files)})" if files else "empty"
     connection.execute(f"CREATE VIEW source AS SELECT * FROM {source}")
     counted = connection.execute("SELECT count(*) FROM source").fetchone()
-    candidate = Candidate(connection, counted[0] if counted else 0)
+    candidate = Candidate(connection, suite, counted[0] if counted else 0)
     # One column or query that does not bind must fail its own expectation, not all of them.
     inner = _with_columns(candidate, "source", suite.derive)
-    outer = _with_columns(candidate, f"({inner})", rule_columns(suite))
+    connection.execute(f"CREATE VIEW {BASE} AS {inner}")
+    outer = _with_columns(candidate, BASE, rule_columns(suite))
     connection.execute(f"CREATE VIEW {VIEW} AS {outer}")
+    names = connection.execute(f"SELECT column_name FROM (DESCRIBE {VIEW})").fetchall()
+    candidate.columns = frozenset(name for (name,) in names)
     for item in suite.expectations:
         if item.type == "no_rows":
-            sql = str(item.parameters["sql"]).replace("{batch}", VIEW)
+            sql = str(item.parameters["sql"]).replace("{batch}", BASE).strip().rstrip(";")
             try:
-                connection.execute(f"CREATE VIEW {query_view(item)} AS {sql.strip().rstrip(';')}")
+                connection.execute(f"CREATE VIEW {query_view(item)} AS SELECT * FROM ({sql}\n)")
             except duckdb.Error as error:
                 candidate.broken[item.id] = safe_error(error)
     return candidate

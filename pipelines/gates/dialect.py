@@ -35,5 +35,5 @@ def register() -> None:
 
 
 def creator(connection: duckdb.DuckDBPyConnection) -> Callable[[], Any]:
-    """What a connection pool calls to get the one connection that the candidate view lives in."""
-    return lambda: duckdb_engine.ConnectionWrapper(connection)
+    """What a connection pool calls for a connection: it may close it, so it gets a second one to the same database."""
+    return lambda: duckdb_engine.ConnectionWrapper(connection.cursor())

@@ -60,14 +60,12 @@ def _findings(items: Sequence[Expectation], candidate: Candidate) -> dict[str, F
                 error = f"its parameters do not fit {item.type} ({type(mistake).__name__})"
         if error is not None:
             findings[item.id] = _failed(item, error)
-    with batch(candidate.connection, VIEW) as data:
-        together = _validate(data, ready)
-        findings |= together
-        if any(finding.error for finding in together.values()) and len(ready) > 1:
+    together = _validate(candidate, VIEW, ready)
+    findings |= together
+    for item, expectation in ready:
+        if together[item.id].error:
             # Expectations share queries, so one that crashes takes others along: each again, alone.
-            for item, expectation in ready:
-                if together[item.id].error:
-                    findings |= _validate(data, [(item, expectation)])
+            findings |= _validate(candidate, candidate.alone(item), [(item, expectation)])
     return findings
 
 
@@ -75,18 +73,23 @@ def _broken(item: Expectation, candidate: Candidate) -> str | None:
     for name in (item.id, rule_column(item), item.column, *item.columns):
         if name is not None and name in candidate.broken:
             return candidate.broken[name]
-    return None
+    absent = [name for name in (item.column, *item.columns) if name and name not in candidate.columns]
+    return f"there is no column {', '.join(absent)}" if absent else None
 
 
-def _validate(data: Any, ready: Sequence[tuple[Expectation, Any]]) -> dict[str, Finding]:
+def _validate(
+    candidate: Candidate, view: str, ready: Sequence[tuple[Expectation, Any]]
+) -> dict[str, Finding]:
     items = {item.id: item for item, _ in ready}
     if not items:
         return {}
     suite = library().gx.ExpectationSuite("gate", expectations=[each for _, each in ready])
     try:
-        results = data.validate(suite, result_format=_FORMAT).results
-    except Exception as error:  # whatever it is, it must not pass for a success
-        return {name: _failed(item, safe_class(type(error).__name__)) for name, item in items.items()}
+        with batch(candidate.connection, view) as data:
+            results = data.validate(suite, result_format=_FORMAT).results
+    except Exception as error:  # noqa: BLE001 - whatever it is, it must not pass for a success
+        name = safe_class(type(error).__name__)
+        return {key: _failed(item, name) for key, item in items.items()}
     findings = {}
     for result in results:
         item = items[result.expectation_config.meta["id"]]

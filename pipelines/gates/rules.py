@@ -11,7 +11,8 @@ from typing import Any
 from pipelines.gates.engine import Library
 from schemas.expectation_suite import Expectation, Suite
 
-VIEW = "candidate"
+BASE = "candidate_rows"  # the files and the derived columns; what queries read
+VIEW = "candidate"  # and the rules
 
 
 def rule_columns(suite: Suite) -> dict[str, str]:
