@@ -88,12 +88,14 @@ def _finished() -> list[pl.Expr]:
 
 
 def _hashtags(text: pl.Expr) -> pl.Expr:
-    return pl.when(text.str.contains("#", literal=True)).then(text.str.count_matches(HASHTAG)).otherwise(0)
+    return (
+        pl.when(text.str.contains("#", literal=True))
+        .then(text.str.count_matches(HASHTAG))
+        .otherwise(0)
+    )
 
 
-def _tidied(
-    raw: pl.Series, hints: pl.Series, policy: Policy
-) -> tuple[pl.Series, list[pl.Series]]:
+def _tidied(raw: pl.Series, hints: pl.Series, policy: Policy) -> tuple[pl.Series, list[pl.Series]]:
     """Clean text, and the columns of what was taken from it. Python sees only suspect rows."""
     suspect = suspects(raw, policy)
     named = hints.list.len().fill_null(0) > 0
@@ -104,7 +106,9 @@ def _tidied(
         tidier.tidy(text, tuple(filter(None, known or ())))
         for text, known in zip(raw.gather(rows).to_list(), names, strict=True)
     ]
-    text = raw.scatter(rows, pl.Series([row.text for row in done], dtype=pl.String)) if done else raw
+    text = (
+        raw.scatter(rows, pl.Series([row.text for row in done], dtype=pl.String)) if done else raw
+    )
     return text, _taken(len(raw), rows, done)
 
 
@@ -113,7 +117,9 @@ def _taken(height: int, rows: pl.Series, done: list[Tidied]) -> list[pl.Series]:
     for name in ("urls", "mentions", "hashtags"):
         count = pl.zeros(height, dtype=pl.Int32, eager=True)
         if done:
-            count = count.scatter(rows, pl.Series([getattr(row, name) for row in done], dtype=pl.Int32))
+            count = count.scatter(
+                rows, pl.Series([getattr(row, name) for row in done], dtype=pl.Int32)
+            )
         columns.append(count.alias(f"n_{name}"))
     return [*columns, _spans(height, rows, done)]
 

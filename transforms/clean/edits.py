@@ -7,6 +7,9 @@ from re import Match, Pattern
 Edit = tuple[int, int, str]
 """Replace code points start:end by a text. A list of edits is sorted and does not overlap."""
 
+Found = tuple[str, int, int]
+"""A piece of PII: kind, start, end; code points, half open."""
+
 Step = Callable[[str], list[Edit]]
 """One kind of change: which edits it wants on a text; an empty list leaves the text as it is."""
 

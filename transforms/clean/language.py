@@ -28,7 +28,9 @@ _SHORT = dict(
         "tgk:tg tgl:tl tha:th tir:ti tuk:tk tur:tr uig:ug ukr:uk urd:ur uzb:uz vie:vi xho:xh yid:yi yor:yo zho:zh chi:zh zul:zu"
     ).split()
 )
-_TAG = re.compile(r"([a-zA-Z]{2,3})(?:[-_]([a-zA-Z]{4}))?(?:[-_]([a-zA-Z]{2}|\d{3}))?(?:[-_][a-zA-Z0-9]{1,8})*")
+_TAG = re.compile(
+    r"([a-zA-Z]{2,3})(?:[-_]([a-zA-Z]{4}))?(?:[-_]([a-zA-Z]{2}|\d{3}))?(?:[-_][a-zA-Z0-9]{1,8})*"
+)
 _UNDETERMINED = frozenset({"und", "mul", "zxx", "mis", "un"})
 
 
@@ -74,10 +76,19 @@ def languages(
     """
     known = {tag: normalized(tag) for tag in declared.drop_nulls().unique().to_list()}
     lang = declared.replace_strict(known, default=None, return_dtype=pl.String) if known else None
-    frame = pl.DataFrame({"lang": lang if lang is not None else pl.repeat(None, len(text), dtype=pl.String, eager=True)})
+    frame = pl.DataFrame(
+        {
+            "lang": lang
+            if lang is not None
+            else pl.repeat(None, len(text), dtype=pl.String, eager=True)
+        }
+    )
     frame = frame.with_columns(
         pl.lit(None, dtype=pl.Float32).alias("lang_confidence"),
-        pl.when(pl.col("lang").is_null()).then(pl.lit("unknown")).otherwise(pl.lit("declared")).alias("lang_source"),
+        pl.when(pl.col("lang").is_null())
+        .then(pl.lit("unknown"))
+        .otherwise(pl.lit("declared"))
+        .alias("lang_source"),
     )
     rows = (frame["lang"].is_null() & (letters >= FEWEST_LETTERS)).arg_true()
     if not detection or not rows.len():

@@ -27,6 +27,7 @@ _TAG = re.compile(
     re.IGNORECASE,
 )
 _HREF = re.compile(r"\shref\s*=\s*[\"']?((?:https?:|mailto:|tel:|www\.)[^\s\"'<>]+)", re.IGNORECASE)
+_PLAIN_LABEL = re.compile(r"\s*(?:<[^<>]{0,200}>\s*){0,4}(?:[@#]|https?:|www\.)", re.IGNORECASE)
 _HIDDEN = (("<!--", "-->"), ("<script", "</script>"), ("<style", "</style>"))
 
 
@@ -51,24 +52,24 @@ def html_hidden(text: str) -> list[Edit]:
 
 
 def html_tags(text: str) -> list[Edit]:
-    """Tags: block tags become line breaks, inline tags vanish, a link leaves its address beside its text."""
+    """Tags: block tags become line breaks, inline tags vanish, of a link its address stays, before its text."""
     if "<" not in text or ">" not in text:
         return []
     found: list[Edit] = []
-    address = ""
     for match in _TAG.finditer(text):
-        closing, name, attributes = match.group(1), match.group(2).lower(), match.group(3)
-        new = "\n" if name in _BLOCKS else ""
-        if name == "a" and not closing:
-            link = _HREF.search(attributes)
-            address = link.group(1) if link else ""
-        elif name == "a" and address:
-            # Links around @name, #tag or their own address say nothing more than their text does.
-            label = text[found[-1][1] : match.start()].strip() if found else ""
-            if not label.startswith(("@", "#", "http", "www.")):
-                new = f" {address}"
-            address = ""
-        found.append((match.start(), match.end(), new))
+        name = match.group(2).lower()
+        if name in _BLOCKS:
+            found.append((match.start(), match.end(), "\n"))
+            continue
+        link = None
+        # Links on @name, #tag or their own address say no more than their text does.
+        if name == "a" and not match.group(1) and not _PLAIN_LABEL.match(text, match.end()):
+            link = _HREF.search(text, match.start(3), match.end(3))
+        if link:
+            found.append((match.start(), link.start(1), ""))
+            found.append((link.end(1), match.end(), " "))
+        else:
+            found.append((match.start(), match.end(), ""))
     return found
 
 
@@ -126,7 +127,9 @@ def links(text: str) -> list[Edit]:
 _EMPHASIS = [
     (
         mark[0],
-        re.compile(rf"(?<![\w@/#:.\\{mark[0]}-])({mark[1]})(?=[^\s{mark[0]}])([^{mark[0]}\n]++)(?<=\S)\1(?![\w{mark[0]}])"),
+        re.compile(
+            rf"(?<![\w@/#:.\\{mark[0]}-])({mark[1]})(?=[^\s{mark[0]}])([^{mark[0]}\n]++)(?<=\S)\1(?![\w{mark[0]}])"
+        ),
     )
     for mark in (("*", r"\*{1,3}"), ("_", "_{1,3}"), ("~", "~~"), ("`", "`{1,3}"))
 ]
@@ -150,7 +153,7 @@ def emphasis(text: str) -> list[Edit]:
 
 _MARKS = "*_~`[]\\"
 _SHRUG = re.compile(r"¯\\*_*\(ツ\)\\*_*/¯")
-_ESCAPE = re.compile(r"(?<![¯\\:;=oO])\\+([_*~`#>\[\]^|])(?!/¯)")
+_ESCAPE = re.compile(r"(?<![¯\\:;=])\\+([_*~`#>\[\]^|])(?!/¯)")
 _shrug = substitution(_SHRUG, lambda match: r"¯\_(ツ)_/¯")
 _escape = substitution(_ESCAPE, lambda match: match.group(1))
 
@@ -167,7 +170,7 @@ _LINE_MARKS = re.compile(
     re.MULTILINE,
 )
 _line_marks = substitution(_LINE_MARKS, lambda match: "")
-_INLINE_MARKS = re.compile(r">!(?=\S)([^<>\n]*+)!<|(?<!\S)\^\((?=[A-Za-z])([^()\n]*+)\)")
+_INLINE_MARKS = re.compile(r">!(?=\S)((?:[^<>!\n]|!(?!<))++)!<|(?<!\S)\^\((?=[A-Za-z])([^()\n]*+)\)")
 
 
 def line_marks(text: str) -> list[Edit]:
@@ -189,7 +192,10 @@ def inline_marks(text: str) -> list[Edit]:
 
 
 # Faces such as >:( and >_< are no quotes.
-_QUOTE = re.compile(r"^[ ]{0,3}(?:>[ ]?(?=[>\w\"'“‘«(\[*@#]|\.\.|$|[^\x00-\x7f])(?!\w{1,2}<|\.[<>]))+[ ]*", re.MULTILINE)
+_QUOTE = re.compile(
+    r"^[ ]{0,3}(?:>[ ]?(?=[>\w\"'“‘«(\[*@#]|\.\.|$|[^\x00-\x7f])(?!\w{1,2}<|\.[<>]))+[ ]*",
+    re.MULTILINE,
+)
 
 
 def quotes(*, drop: bool) -> Step:

@@ -68,11 +68,12 @@ def outcomes(frame: pl.DataFrame, policy: Policy) -> pl.DataFrame:
         TOO_SHORT: (chars < policy.min_chars) & (pl.col("n_emoji") == 0) & bounded,
         TOO_LONG: (chars > policy.max_chars) & bounded if policy.max_chars else pl.lit(False),
     }
-    reason = pl.coalesce(
-        [pl.when(test).then(pl.lit(name)) for name, test in tests.items()]
-    )
+    reason = pl.coalesce([pl.when(test).then(pl.lit(name)) for name, test in tests.items()])
     return frame.select(
-        pl.when(reason.is_null()).then(pl.lit("kept")).otherwise(pl.lit("dropped")).alias("outcome"),
+        pl.when(reason.is_null())
+        .then(pl.lit("kept"))
+        .otherwise(pl.lit("dropped"))
+        .alias("outcome"),
         reason.alias("reason"),
     )
 

@@ -8,13 +8,12 @@ import unicodedata
 from collections.abc import Iterator
 from functools import lru_cache
 
-from transforms.clean.edits import Edit
-from transforms.clean.pii_addresses import emails, handles, links
+from transforms.clean.edits import Edit, Found
+from transforms.clean.pii_emails import emails
+from transforms.clean.pii_handles import handles
+from transforms.clean.pii_links import links
 from transforms.clean.pii_numbers import bank_accounts, cards, ip_addresses, social_security
 from transforms.clean.pii_phones import phones
-
-Found = tuple[str, int, int]
-"""kind, start, end: code points, half open."""
 
 PLACEHOLDERS = {
     "url": "[URL]",
@@ -28,7 +27,12 @@ PLACEHOLDERS = {
     "name": "[NAME]",
 }
 # When two kinds cover the same characters, the more telling one stands.
-_RANK = {kind: rank for rank, kind in enumerate(("ssn", "card", "iban", "ip", "email", "user", "phone", "url", "name"))}
+_RANK = {
+    kind: rank
+    for rank, kind in enumerate(
+        ("ssn", "card", "iban", "ip", "email", "user", "phone", "url", "name")
+    )
+}
 
 
 class _Folding(dict[int, int]):
@@ -110,7 +114,9 @@ def redact(text: str, names: tuple[str, ...] = ()) -> tuple[list[Edit], list[Fou
     return [(start, end, PLACEHOLDERS[kind]) for kind, start, end in found], found
 
 
-_TITLES = frozenset("dr mr mrs ms miss prof doctor nurse sir the and of von van de der la le host guest client patient therapist".split())
+_TITLES = frozenset(
+    "dr mr mrs ms miss prof doctor nurse sir the and of von van de der la le host guest client patient therapist".split()
+)
 
 
 @lru_cache(maxsize=1024)
@@ -126,4 +132,3 @@ def _names(names: tuple[str, ...]) -> re.Pattern[str]:
     either = [f"(?i:{re.escape(name)})" for name in sorted(whole, key=len, reverse=True)]
     either += [re.escape(part) for part in sorted(parts, key=len, reverse=True)]
     return re.compile(rf"(?<!\w)(?:{'|'.join(either)})(?!\w)") if either else re.compile(r"(?!)")
-

@@ -7,7 +7,7 @@ import ipaddress
 import re
 from collections.abc import Iterator
 
-Found = tuple[str, int, int]
+from transforms.clean.edits import Found
 
 # ---- cards -------------------------------------------------------------------------------------
 _CARD = re.compile(
@@ -44,8 +44,12 @@ def cards(text: str) -> Iterator[Found]:
 _SSN = re.compile(
     r"(?<![A-Za-z0-9_])(?<!\d[-. /])(?!000|666|9)\d{3}([- ])(?!00)\d{2}\1(?!0000)\d{4}(?![A-Za-z0-9_])(?!-\d)"
 )
-_SSN_PLAIN = re.compile(r"(?<![A-Za-z0-9_])(?!000|666|9)\d{3}[ .-]?(?!00)\d{2}[ .-]?(?!0000)\d{4}(?![A-Za-z0-9_])")
-_SSN_WORDS = re.compile(r"\bssn?\b|social[ -]security|\bsocial\s*(?:#|is|number|no\b|:)", re.IGNORECASE)
+_SSN_PLAIN = re.compile(
+    r"(?<![A-Za-z0-9_])(?!000|666|9)\d{3}[ .-]?(?!00)\d{2}[ .-]?(?!0000)\d{4}(?![A-Za-z0-9_])"
+)
+_SSN_WORDS = re.compile(
+    r"\bssn?\b|social[ -]security|\bsocial\s*(?:#|is|number|no\b|:)", re.IGNORECASE
+)
 
 
 def social_security(text: str) -> Iterator[Found]:
@@ -73,7 +77,9 @@ _IBAN_LENGTHS = {
     }.items()
     for country in countries.split()
 }  # fmt: skip
-_IBAN = re.compile(r"(?<![A-Za-z0-9_])[A-Za-z]{2}\d{2}(?=[ ]?[A-Za-z0-9]{3,4})(?:[ -]?[A-Za-z0-9]){11,40}+")
+_IBAN = re.compile(
+    r"(?<![A-Za-z0-9_])[A-Za-z]{2}\d{2}(?=[ ]?[A-Za-z0-9]{3,4})(?:[ -]?[A-Za-z0-9]){11,40}+"
+)
 
 
 def bank_accounts(text: str) -> Iterator[Found]:
@@ -105,7 +111,9 @@ _VERSION = re.compile(
     r"|android|ios|windows|chrome|firefox|macos|java|python|node)\.?(?:[ ]?(?:to|from|is|was|no|number|#))?|§)[ :]?[ ]?\Z",
     re.IGNORECASE,
 )
-_IPV6 = re.compile(r"(?<![A-Za-z0-9_:.])[0-9A-Fa-f]{0,4}:[0-9A-Fa-f:]*+(?:[0-9.]{7,15})?(?:%\w{1,16})?(?![A-Za-z0-9_:])")
+_IPV6 = re.compile(
+    r"(?<![A-Za-z0-9_:.])[0-9A-Fa-f]{0,4}:[0-9A-Fa-f:]*+(?:[0-9.]{7,15})?(?:%\w{1,16})?(?![A-Za-z0-9_:])"
+)
 
 
 def ip_addresses(text: str) -> Iterator[Found]:

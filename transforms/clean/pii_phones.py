@@ -9,7 +9,7 @@ from functools import lru_cache
 
 import phonenumbers
 
-Found = tuple[str, int, int]
+from transforms.clean.edits import Found
 
 # One candidate: digits in groups with short separators between them.
 _CANDIDATE = re.compile(
@@ -21,7 +21,8 @@ _FICTION = re.compile(r"555[-. ]\d{4}")
 _TAIL = re.compile(r"[^\d]+\Z")
 _EXTENSION = re.compile(r"[ ]?(?:,|;)?[ ]?(?:ext\.?|extension|x)[ ]?\d{1,6}\b", re.IGNORECASE)
 _DATE = re.compile(
-    r"(?:\d{4}[-./ ]\d{1,2}[-./ ]\d{1,2}|\d{1,2}[-./ ]\d{1,2}[-./ ](?:\d{4}|\d{2}))(?:[ ]\d{1,2}(?:[.]\d{2})?){0,2}"
+    r"(?:\d{4}[-./]\d{1,2}[-./]\d{1,2}|\d{1,2}[-./]\d{1,2}[-./](?:\d{4}|\d{2}))(?:[ ]\d{1,2}(?:[.]\d{2})?)?"
+    r"|\d{4} \d{1,2} \d{1,2}|\d{1,2} \d{1,2} (?:19|20)\d{2}"
     r"|(?:19|20)\d{2}[ ]?[-/][ ]?(?:19|20)\d{2}|(?:19|20)\d{6}"
 )
 _NANP = re.compile(
@@ -33,8 +34,8 @@ _TRUNK = re.compile(r"\(?0[1-9]\d{0,4}\)?(?:[ ./-]{1,3}\d{2,8}){1,5}")
 _PAIRED = re.compile(r"[6-9]\d{4}[ -]\d{5}|1[3-9]\d[ -]\d{4}[ -]\d{4}")
 _SPELLED = re.compile(r"(?:\d[ .-]{1,3}){9,12}\d")
 _BEFORE = re.compile(
-    r"(?:phones?|call(?:ing|ed)?|dial|ring|text(?:ing)?|txt|tel|telephone|mobile|cell|cellphone|fax|whats ?app"
-    r"|sms|number|numbers|digits|contact|reach|hotline|helpline|landline|voicemail|pager|hit me up|signal|viber"
+    r"(?<![A-Za-z])(?:phones?|call(?:ing|ed)?|dial|ring|text(?:ing)?|txt|tel|telephone|mobile|cell|cellphone|fax|whats ?app"
+    r"|sms|(?:my|your|his|her|their|our|new|old|home|work|office|direct|phone) (?:number|digits|nr)|numbers? is|contact|reach (?:me|us|him|her|them)|hotline|helpline|landline|voicemail|pager|hit me up|signal|viber"
     r"|telefon\w*|tel[ée]fono|t[ée]l[ée]phone|handy|m[óo]vil|celular|portable|rufnummer|numero|número|numéro|nummer"
     r"|тел\w*|звони\w*|номер\w*|电话|手机|电話|電話|微信|फोन|nomor|हेल्पलाइन)"
     r"(?:[^\w\n]|\b(?:me|us|him|her|them|my|at|on|is|it|the|no|number|to|our|your|back|now|and|or|for|crisis"
@@ -42,9 +43,9 @@ _BEFORE = re.compile(
     re.IGNORECASE,
 )
 _NOT_BEFORE = re.compile(
-    r"(?:order|invoice|ticket|case|ref(?:erence)?|isbn(?:-1[03])?|issn|doi|arxiv|id|no|nr|tracking|serial|sku|model|part|account"
+    r"(?:(?<![A-Za-z])(?:order|invoice|ticket|case|ref(?:erence)?|isbn(?:-1[03])?|issn|doi|arxiv|id|no|nr|tracking|serial|sku|model|part|account"
     r"|item|zip|postcode|page|pages|pp|bug|issue|pr|commit|rev|revision|build|version|timestamp|unix|score|room"
-    r"|\bv|[$€£¥#=])\s?(?:number|no|id|code|nr)?\s?(?:is|was)?[\s.:#=-]{0,3}\Z",
+    r"|v)|[$€£¥#=])\s?(?:number|no|id|code|nr)?\s?(?:is|was)?[\s.:#=-]{0,3}\Z",
     re.IGNORECASE,
 )
 _UNIT_AFTER = re.compile(
@@ -78,7 +79,7 @@ def _numbers(written: str, digits: int, before: str, ascii_text: bool) -> Iterat
     whole = (0, len(written))
     if written.startswith(("+", "(+")) or (written.startswith("00") and digits >= 10):
         last = _within_digits(written, 17)
-        if _international(written[:last]):
+        if last and _international(written[:last]):
             yield 0, last
         return
     if _TRUNK.fullmatch(written) and 9 <= digits <= 12:
@@ -92,8 +93,8 @@ def _numbers(written: str, digits: int, before: str, ascii_text: bool) -> Iterat
     ]
     if found:
         yield from found
-    elif said:
-        yield 0, _within_digits(written, 15)
+    elif said and (last := _within_digits(written, 15)):
+        yield 0, last
     elif _PAIRED.fullmatch(written) or (digits == 7 and _FICTION.fullmatch(written)):
         yield whole
     elif _SPELLED.fullmatch(written):

@@ -10,7 +10,7 @@ from schemas.config.clean import Policy
 from transforms.clean.repair import INVISIBLE, MOJIBAKE
 
 _SPACE = r"\A\s|\s\z|\s\s|[\s--[ \n]]"
-_MARKUP = r"[<>&]"
+_MARKUP = r"[<>&\x00-\x08\x0e-\x1f\x7f]"
 _MARKDOWN = r"[*`\\~_]|\]\(|^#|\n|\^\(|^ *([-=] *){3}"
 # Case and boundaries in ASCII: the Unicode ones would leave the fast automaton.
 _ADDRESS = (
@@ -44,7 +44,9 @@ def suspects(text: pl.Series, policy: Policy) -> pl.Series:
         tests.append("#")
     beyond = name.str.len_bytes() != name.str.len_chars()
     plain = pl.any_horizontal([name.str.contains(test) for test in tests])
-    frame = pl.DataFrame({"text": text}).with_columns(plain.alias("suspect"), beyond.alias("beyond"))
+    frame = pl.DataFrame({"text": text}).with_columns(
+        plain.alias("suspect"), beyond.alias("beyond")
+    )
     rows = frame["beyond"].arg_true()
     if rows.len():
         exotic = pl.DataFrame({"text": text.gather(rows)}).select(
@@ -62,6 +64,10 @@ def suspects(text: pl.Series, policy: Policy) -> pl.Series:
 def _rust(characters: str) -> str:
     """A class for the Rust engine: control characters spelled out."""
     return "".join(
-        character if 32 < ord(character) < 127 else f"\\x{{{ord(character):x}}}" if character != " " else " "
+        character
+        if 32 < ord(character) < 127
+        else f"\\x{{{ord(character):x}}}"
+        if character != " "
+        else " "
         for character in characters
     )

@@ -90,7 +90,9 @@ def _anchored(old: str, new: str, offset: int) -> list[Edit]:
 # ---- invisible characters ----------------------------------------------------------------------
 _PICTURE = "\u00a9\u00ae\u203c-\u3299\U0001f000-\U0001faff"  # what emoji sequences are made of
 _AFTER_PICTURE = f"[{_PICTURE}\ufe0f\U0001f3fb-\U0001f3ff]"
-_JOINING = "\u0600-\u08ff\u0900-\u0dff\u0e00-\u109f\u1780-\u17ff\u1800-\u18af\ufb50-\ufdff\ufe70-\ufefc"
+_JOINING = (
+    "\u0600-\u08ff\u0900-\u0dff\u0e00-\u109f\u1780-\u17ff\u1800-\u18af\ufb50-\ufdff\ufe70-\ufefc"
+)
 # Joiners are kept within emoji (a family) and within scripts where they change the word.
 _JOINER = (
     f"\u200d(?!(?<={_AFTER_PICTURE}\u200d)[{_PICTURE}])(?!(?<=[{_JOINING}]\u200d))"
@@ -111,7 +113,9 @@ _HIDDEN_TAGS = "[\U000e0020-\U000e007f]"
 _FLAG = "\U0001f3f4[\U000e0020-\U000e007e]{2,6}\U000e007f"
 _BREAK = "[\x0b\x0c\x85\u2028\u2029]"
 _INVISIBLE = re.compile(f"[{INVISIBLE}]")
-_INVISIBLES = re.compile(f"(?P<flag>{_FLAG})|(?P<newline>{_BREAK})|{_REMOVED}|{_HIDDEN_TAGS}|{_JOINER}")
+_INVISIBLES = re.compile(
+    f"(?P<flag>{_FLAG})|(?P<newline>{_BREAK})|{_REMOVED}|{_HIDDEN_TAGS}|{_JOINER}"
+)
 
 
 def _shown(match: re.Match[str]) -> str:

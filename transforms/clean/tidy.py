@@ -3,9 +3,9 @@
 from dataclasses import dataclass, field
 
 from schemas.config.clean import Policy
-from transforms.clean.edits import Edit, Step, apply_edits, way_back
+from transforms.clean.edits import Edit, Found, Step, apply_edits, way_back
 from transforms.clean.markup import HTML, MARKDOWN, quotes
-from transforms.clean.pii import Found, redact
+from transforms.clean.pii import redact
 from transforms.clean.repair import (
     ampersands,
     entities,
@@ -93,5 +93,16 @@ class Tidier:
                     history.append(edits)
             if len(history) == before:
                 break
-        row.pii.sort(key=lambda item: (item[1], item[2]))
+        row.pii = _apart(row.pii)
         return row
+
+
+def _apart(found: list[Found]) -> list[Found]:
+    """Spans in order. One found in a later round may hold one of an earlier round: it stands for both."""
+    apart: list[Found] = []
+    for item in sorted(found, key=lambda item: (item[1], -item[2])):
+        if not apart or item[1] >= apart[-1][2]:
+            apart.append(item)
+        elif item[2] - item[1] > apart[-1][2] - apart[-1][1]:
+            apart[-1] = item
+    return apart
