@@ -17,7 +17,7 @@ from transforms.read.chunk import MIB, POSITION, WANTED, Chunk, Kind, Limits, Pa
 from transforms.read.jsonl_fast import FastRows, read_fast
 from transforms.read.jsonl_slow import SlowRows, parse_lines
 from transforms.read.fill import Fill
-from transforms.read.lines import cut_lines
+from transforms.read.cutter import cut, scan_lines
 from transforms.read.pieces import chunk_bytes, empty_frame, line_pieces, oversize
 from transforms.read.source import SourceFile, open_stream
 
@@ -48,7 +48,7 @@ class JsonLines:
     def cut(
         self, source: SourceFile, limits: Limits, options: Mapping[str, Any]
     ) -> Iterator[Chunk]:
-        return cut_lines(source, limits)
+        return cut(open_stream(source), limits, scan_lines, carry=not source.is_plain)
 
     def parse(
         self, source: SourceFile, chunk: Chunk, limits: Limits, options: Mapping[str, Any]

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from transforms.read.chunk import Kind
 from transforms.read.jsonl_slow import MAX_DEPTH
-from transforms.read.lines import line_ends
+from transforms.read.cutter import line_ends
 
 _SURROGATE = r"\\u[dD][89a-fA-F]"
 _NESTED = r'(?s)^(?:\[\s*(?:(?:["\d\-\[{]|true|false|null).*)?\]|\{\s*(?:".*)?\})$'
@@ -72,7 +72,7 @@ def read_fast(piece: bytes, wanted: Mapping[str, Kind]) -> FastRows | None:
         if len(lines) != frame.height:
             return None
     marked = np.zeros(frame.height, dtype=bool)
-    if b"\\ud" in piece or b"\\uD" in piece:
+    if b"\\" in piece:
         marked |= raw.rows(lines).str.contains(_SURROGATE).to_numpy()
     for name, kind in wanted.items():
         found = _lookalikes(frame[name], kind)

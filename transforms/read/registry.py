@@ -2,13 +2,19 @@
 
 from schemas.errors import SourceError
 from transforms.read.chunk import MIB, Reader
+from transforms.read.delimited import CSV, TSV
+from transforms.read.goemotions import GoEmotions
 from transforms.read.jsonl import JsonLines
+from transforms.read.parquet import Parquet
+from transforms.read.reddit import Reddit
 from transforms.read.fill import Fill
 from transforms.read.signatures import signature
 from transforms.read.source import SourceFile, open_stream
 
 # In the order in which they are asked: the more special before the more general.
-READERS: dict[str, Reader] = {reader.name: reader for reader in (JsonLines(),)}
+READERS: dict[str, Reader] = {
+    reader.name: reader for reader in (Parquet(), Reddit(), JsonLines(), GoEmotions(), CSV, TSV)
+}
 
 
 def guess(source: SourceFile) -> Reader:

@@ -1,11 +1,12 @@
-"""Cuts a stream of lines into chunks: whole lines, bounded in number and bytes, at scan speed.
+"""Cuts a stream of units (lines, table records) into chunks, bounded in number and bytes.
 
-Boundaries are greedy, so a pure function of the bytes and the limits: a chunk takes the next line as
-long as neither limit is passed, and at least one. A line of more than `record_bytes` is a chunk of
-its own, whose bytes are counted and hashed as they stream by and then let go.
+Boundaries are greedy, so a pure function of the bytes and the limits: a chunk takes the next unit as
+long as neither limit is passed, and at least one. A unit of more than `record_bytes` is a chunk of its
+own, whose bytes are counted and hashed as they stream by and then let go.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import BinaryIO
 
 import numpy as np
 import xxhash
@@ -13,13 +14,16 @@ from numpy.typing import NDArray
 
 from transforms.read.chunk import MIB, Chunk, Limits, checksum
 from transforms.read.fill import Fill
-from transforms.read.source import SourceFile, open_stream
 
 _SCAN = MIB  # compare and find within the processor's cache
 _LINE_END = 10
+Ends = NDArray[np.int64]
+# (window from a unit's start on, ends known so far, bytes they were found in, whether the stream ends
+# with the window) -> offsets behind all units that are sure.
+Scan = Callable[[memoryview, Ends, int, bool], Ends]
 
 
-def line_ends(data: bytes | memoryview) -> NDArray[np.int64]:
+def line_ends(data: bytes | memoryview) -> Ends:
     r"""Offsets just behind each b"\n"."""
     view = np.frombuffer(data, dtype=np.uint8)
     found = [
@@ -29,20 +33,28 @@ def line_ends(data: bytes | memoryview) -> NDArray[np.int64]:
     return np.concatenate(found) if found else np.empty(0, dtype=np.int64)
 
 
-def cut_lines(source: SourceFile, limits: Limits) -> Iterator[Chunk]:
-    """Chunks of whole lines; a unit is a line.
+def scan_lines(window: memoryview, known: Ends, old: int, final: bool) -> Ends:  # noqa: FBT001
+    """Scan for units that are lines; a last line without line end counts at the stream's end."""
+    ends = np.concatenate((known, line_ends(window[old:]) + old))
+    if final and len(window) and not (len(ends) and ends[-1] == len(window)):
+        ends = np.append(ends, len(window))
+    return ends
 
-    Raises `SourceError` where the source breaks, after all whole lines before it.
+
+def cut(stream: BinaryIO, limits: Limits, scan: Scan, *, carry: bool) -> Iterator[Chunk]:
+    """Chunks of whole units; with `carry` they hold their bytes. Closes the stream.
+
+    Raises `SourceError` where the stream breaks, after all whole units before it.
     """
-    with open_stream(source) as stream:
-        yield from _Cutter(Fill(stream), limits, carry=not source.is_plain).chunks()
+    with stream:
+        yield from _Cutter(Fill(stream), limits, scan, carry=carry).chunks()
 
 
 class _Cutter:
     """A window over the stream, in one buffer that is filled again and again."""
 
-    def __init__(self, fill: Fill, limits: Limits, *, carry: bool) -> None:
-        self.fill, self.limits, self.carry = fill, limits, carry
+    def __init__(self, fill: Fill, limits: Limits, scan: Scan, *, carry: bool) -> None:
+        self.fill, self.limits, self.scan, self.carry = fill, limits, scan, carry
         # So much that a full window without a chunk in it begins with a line that is too long.
         self.window = memoryview(bytearray(max(limits.bytes, limits.record_bytes + 1) + 1))
         self.size = 0  # bytes in the window
@@ -70,15 +82,13 @@ class _Cutter:
             raise self.fill.error
 
     def _refill(self) -> None:
-        """Fill the window up; at the end of the stream the last line counts as ended."""
         old = self.size
         self.size += self.fill.into(self.window[old:])
-        self.ends = np.concatenate((self.ends, line_ends(self.window[old : self.size]) + old))
-        last = int(self.ends[-1]) if len(self.ends) else 0
+        final = self.fill.done and self.fill.error is None
+        self.ends = self.scan(self.window[: self.size], self.ends, old, final)
         if self.fill.error is not None:
-            self.size = last  # the line that the break cuts is not whole: it is not read
-        elif self.fill.done and last < self.size:
-            self.ends = np.append(self.ends, self.size)
+            # The unit that the break cuts is not whole: it is not read.
+            self.size = int(self.ends[-1]) if len(self.ends) else 0
 
     def _drop(self, start: int) -> None:
         rest = self.size - start
@@ -134,8 +144,9 @@ class _Cutter:
         hasher.update(self.window[:end])
         yield self._chunk(0, length + end, 1, hasher.hexdigest(), self.window[:0], oversize=True)
         self.offset += length
-        self.ends = line_ends(self.window[: self.size])
+        self.ends = np.empty(0, dtype=np.int64)
         self._drop(end)
+        self.ends = self.scan(self.window[: self.size], self.ends, 0, False)
 
     def _chunk(
         self,
