@@ -1,5 +1,7 @@
 """Label: kept records get their labels, one stage a task, taxonomy and labeler."""
 
+from pathlib import Path
+
 from jobs.session import Session, dump, mine
 from pipelines.stages.label import VERSION, settings
 from pipelines.stages.row import RowTask, run_row_task
@@ -9,7 +11,7 @@ from schemas.manifest import Manifest
 
 def variant(config: LabelConfig) -> str:
     """The folder of a label stage's files below labels/."""
-    return f"{config.task}/{config.taxonomy}/{config.labeler}"
+    return f"{config.task}/{config.taxonomy}/{Path(config.labeler).stem}"
 
 
 def label_tasks(session: Session, cleaned: list[Manifest], config: LabelConfig) -> list[RowTask]:

@@ -70,3 +70,39 @@ def evaluate(
         labels_column=labels_column,
     )
     return show_evaluation(result, as_json=as_json)
+
+
+def train(
+    source: Annotated[
+        Path,
+        typer.Argument(help="Parquet or TSV with columns text and labels.", show_default=False),
+    ],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="The weights to write (safetensors).")
+    ] = Path("student.safetensors"),
+    task: Task = "emotion",
+    taxonomy: TaxonomyOption = None,
+    folds: Annotated[int, typer.Option(help="Folds of the cross-validation.", min=2)] = 5,
+    seed: Annotated[int, typer.Option(help="Same seed, same weights.")] = 0,
+    as_json: Json = False,
+) -> int:
+    """Train a student on your own labels; use it with --labeler WEIGHTS.safetensors."""
+    import json
+    import sys
+
+    from jobs.train import train as train_student
+
+    def progress(line: str) -> None:
+        print(line, file=sys.stderr)
+
+    report = train_student(
+        source,
+        task=task,
+        taxonomy=taxonomy,
+        output=output,
+        folds=folds,
+        seed=seed,
+        progress=progress,
+    )
+    print(json.dumps(report, indent=None if as_json else 2))
+    return 0

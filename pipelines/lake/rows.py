@@ -6,6 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 
 import polars as pl
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipelines.lake.lake import Lake
@@ -41,7 +42,7 @@ def read_batches(
         raise TransientError(
             f"{file.path} has moved or is gone.", remedy="Run again: it is looked up anew."
         ) from None
-    except OSError as error:
+    except (OSError, pa.ArrowInvalid) as error:
         raise TerminalError(
             f"{file.path} cannot be read as Parquet ({type(error).__name__}).",
             remedy="If the file is damaged, delete it and its manifest; the next run makes it again.",

@@ -1,22 +1,30 @@
 """The labelers, by the name that configs and commands use."""
 
+from pathlib import Path
+
 from schemas.errors import ConfigError
 from schemas.label_task import LabelTask
 from schemas.taxonomy import Taxonomy
 from transforms.label.labeler import Labeler
 
 LABELERS = ("student",)
+WEIGHTS = ".safetensors"
 
 
 def load_labeler(name: str, task: LabelTask, taxonomy: Taxonomy) -> Labeler:
     """The labeler `name`, ready to answer `task` with `taxonomy`.
 
-    Raises ConfigError for an unknown name, or when it has no weights for them.
+    `student` is the one that ships; a path to weights that `affectmine train` wrote is a student of your own.
+    Raises ConfigError for an unknown name, or when it cannot answer this.
     """
-    if name == "student":
-        from transforms.label.student.student import load_student
+    if name != "student" and not name.endswith(WEIGHTS):
+        raise ConfigError(
+            f"There is no labeler {name!r}.",
+            remedy=f"Choose one of: {', '.join(LABELERS)}, or a path to your own weights "
+            f"(*{WEIGHTS}).",
+        )
+    from transforms.label.student.student import StudentLabeler
 
-        return load_student(task, taxonomy)
-    raise ConfigError(
-        f"There is no labeler {name!r}.", remedy=f"Choose one of: {', '.join(LABELERS)}."
-    )
+    student = StudentLabeler.load(None if name == "student" else Path(name))
+    student.require(task, taxonomy)
+    return student
