@@ -1,0 +1,105 @@
+"""The views of the SQL door, as SELECT statements: one per dataset, and some for labels.
+
+Every dataset has its view even when it has no rows, so that a query does not depend on what has run so far.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import PurePosixPath
+
+import duckdb
+import pyarrow as pa
+
+from schemas.datasets import DATASETS
+from schemas.datasets.base import Dataset
+
+Source = Callable[[Sequence[str]], str]
+
+
+def literal(value: str) -> str:
+    """A string as SQL."""
+    return "'" + value.replace("'", "''") + "'"
+
+
+def quoted(name: str) -> str:
+    """A name as SQL."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def parquet(files: Sequence[str]) -> str:
+    """Parquet files as a table, by their paths."""
+    return f"read_parquet([{', '.join(literal(file) for file in files)}])"
+
+
+def readable(files: Mapping[str, Sequence[str]], *, restricted: bool) -> dict[str, list[str]]:
+    """The datasets that may be shown: those with raw text only when asked for, and never by accident of a path."""
+    shown: dict[str, list[str]] = {}
+    for key, paths in files.items():
+        dataset = DATASETS.get(key.split("/")[0])
+        secret = (dataset is not None and dataset.restricted) or any(_under_lock(p) for p in paths)
+        if restricted or not secret:
+            shown[key] = list(paths)
+    return shown
+
+
+def _under_lock(path: str) -> bool:
+    return "restricted" in PurePosixPath(path.replace("\\", "/")).parts
+
+
+def view_queries(
+    files: Mapping[str, Sequence[str]], *, restricted: bool, source: Source = parquet
+) -> dict[str, str]:
+    """View names and their queries. Keys of `files` are dataset names; those of labels go on with the variant, as in
+    labels/<task>/<taxonomy>/<labeler>. `source` says how files become a table."""
+    shown = readable(files, restricted=restricted)
+    queries: dict[str, str] = {}
+    for dataset in DATASETS.values():
+        if dataset.name == "labels" or (dataset.restricted and not restricted):
+            continue
+        paths = _paths(shown, dataset.name)
+        queries[dataset.name] = f"SELECT * FROM {source(paths)}" if paths else empty(dataset.schema)
+    queries |= _label_views(shown, source)
+    for key, paths in sorted(shown.items()):
+        name = re.sub(r"\W+", "_", key)
+        if key.split("/")[0] not in DATASETS and paths:
+            queries.setdefault(name, f"SELECT * FROM {source(paths)}")
+    return queries
+
+
+def _label_views(shown: Mapping[str, Sequence[str]], source: Source) -> dict[str, str]:
+    tasks: dict[str, list[str]] = {}
+    for key, paths in sorted(shown.items()):
+        parts = key.split("/")
+        if parts[0] == "labels" and paths:
+            tasks.setdefault(parts[1] if len(parts) > 1 else "", []).extend(paths)
+    dataset: Dataset = DATASETS["labels"]
+    common = ", ".join(quoted(name) for name in dataset.schema.names)
+    # Files of different tasks have different answer columns: each task is read by itself.
+    parts_of_labels = [f"SELECT {common} FROM {source(paths)}" for paths in tasks.values()]
+    views = {"labels": " UNION ALL ".join(parts_of_labels) or empty(dataset.schema)}
+    for task, paths in tasks.items():
+        if task:
+            views[f"labels_{task}"] = f"SELECT * FROM {source(paths)}"
+    views["label_scores"] = (
+        "SELECT record_id, task, taxonomy, labeler, score.label AS label, score.probability AS "
+        "probability FROM (SELECT record_id, task, taxonomy, labeler, unnest(scores) AS score FROM labels)"
+    )
+    return views
+
+
+def _paths(shown: Mapping[str, Sequence[str]], name: str) -> list[str]:
+    keys = sorted(key for key in shown if key.split("/")[0] == name)
+    return [path for key in keys for path in shown[key]]
+
+
+def empty(schema: pa.Schema) -> str:
+    """A query with the columns of a schema and no rows."""
+    with duckdb.connect() as connection:
+        connection.register("nothing", schema.empty_table())
+        columns = connection.execute(
+            "SELECT column_name, column_type FROM (DESCRIBE SELECT * FROM nothing)"
+        ).fetchall()
+    selected = ", ".join(f"CAST(NULL AS {kind}) AS {quoted(name)}" for name, kind in columns)
+    return f"SELECT {selected} WHERE false"
