@@ -12,7 +12,7 @@ from pipelines.lake.candidates import candidates
 from pipelines.lake.failpoint import failpoint
 from pipelines.lake.lake import Lake
 from pipelines.lake.snapshots import State, numbers, publish, state
-from pipelines.query.catalog import write_catalog
+from pipelines.query.export import write_catalog
 from schemas.errors import GateError
 from schemas.manifest import Manifest, Part
 
@@ -108,16 +108,19 @@ def refresh_catalog(lake: Lake) -> None:
     """Writes catalog.duckdb for the newest snapshot, again if another one appears meanwhile."""
     while True:
         number, parts = state(lake)
-        write_catalog(lake.root / "catalog.duckdb", published_files(lake, parts))
+        write_catalog(
+            lake.root / "catalog.duckdb", published_files(lake, parts), lake=lake.root
+        )
         newest = numbers(lake)
         if not newest or newest[-1] == number:
             return
 
 
 def published_files(lake: Lake, parts: State) -> dict[str, list[str]]:
-    """The Parquet files of each dataset, in a fixed order."""
+    """The Parquet files of each dataset (labels/task/taxonomy/labeler for labels), in a fixed order."""
     files: dict[str, list[str]] = {}
     for key in sorted(parts):
         part = parts[key]
-        files.setdefault(part.dataset, []).extend(str(lake.path(name)) for name in part.stored)
+        name = f"{part.dataset}/{part.variant}" if part.variant else part.dataset
+        files.setdefault(name, []).extend(str(lake.path(stored)) for stored in part.stored)
     return files

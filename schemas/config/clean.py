@@ -1,4 +1,7 @@
-"""How records are cleaned, by domain. Structured PII is redacted in every domain: there is no key for it."""
+"""How records are cleaned, by domain.
+
+Structured PII is redacted in every domain: there is no key for it.
+"""
 
 from typing import Literal
 
@@ -21,21 +24,24 @@ class Policy(Config):
         "keep", description="keep: #joy stays; word: it becomes joy; remove: it disappears"
     )
     markdown: bool = Field(
-        True, description="strip Markdown marks (links, emphasis, headings, escapes), keep the words"
+        default=True,
+        description="strip Markdown marks (links, emphasis, headings, escapes), keep the words",
     )
     quotes: Literal["keep", "drop"] = Field(
         "keep",
-        description="lines quoted with > are another person's words: keep them without the mark, or "
-        "drop them (a post of nothing but quotes keeps them)",
+        description="lines quoted with > are another person's words: keep them without the mark, "
+        "or drop them (a post of nothing but quotes keeps them)",
     )
     min_chars: int = Field(
-        0, ge=0, description="fewer characters of clean text: too_short; posts with emoji are exempt"
+        0,
+        ge=0,
+        description="fewer characters of clean text: too_short; posts with emoji are exempt",
     )
     max_chars: int | None = Field(
         None, ge=1, description="more characters of clean text: too_long; null: no bound"
     )
     bound_turns: bool = Field(
-        False, description="hold conversation turns to min_chars and max_chars as well"
+        default=False, description="hold conversation turns to min_chars and max_chars as well"
     )
 
     @model_validator(mode="after")
@@ -48,7 +54,9 @@ class Policy(Config):
 class SocialPolicy(Policy):
     """Posts: Markdown, quoted replies, one-character and book-length posts."""
 
-    quotes: Literal["keep", "drop"] = Field("drop", description=Policy.model_fields["quotes"].description)
+    quotes: Literal["keep", "drop"] = Field(
+        "drop", description=Policy.model_fields["quotes"].description
+    )
     min_chars: int = Field(2, ge=0, description=Policy.model_fields["min_chars"].description)
     max_chars: int | None = Field(
         40_000, ge=1, description=Policy.model_fields["max_chars"].description
@@ -62,7 +70,7 @@ class PodcastPolicy(Policy):
 class ClinicalPolicy(Policy):
     """Dialogue turns and notes: nothing is dropped for its length, asterisks and dashes stay."""
 
-    markdown: bool = Field(False, description=Policy.model_fields["markdown"].description)
+    markdown: bool = Field(default=False, description=Policy.model_fields["markdown"].description)
 
 
 class CleanConfig(Config):
@@ -72,11 +80,12 @@ class CleanConfig(Config):
     podcast: PodcastPolicy = Field(PodcastPolicy(), description="policy for podcast turns")
     clinical: ClinicalPolicy = Field(ClinicalPolicy(), description="policy for clinical dialogues")
     detect_language: bool = Field(
-        True, description="detect the language of records that declare none; false leaves it unknown"
+        default=True,
+        description="detect the language of records that declare none; false leaves it unknown",
     )
 
     def policy(self, domain: Domain) -> Policy:
-        """The policy of a domain."""
+        """Look up the policy of a domain."""
         policies: dict[Domain, Policy] = {
             "social": self.social,
             "podcast": self.podcast,

@@ -26,33 +26,33 @@ class Columns(Config):
     """Which native column is which record column. A missing `id` becomes file and position."""
 
     text: str = Field(description="the text of the record")
-    id: str | None = None
+    id: str | None = Field(None, description="native id; without one, file and position")
     revision: str | None = Field(None, description="a growing number or edit time of the post")
-    conversation_id: str | None = None
-    turn: str | None = None
+    conversation_id: str | None = Field(None, description="native id of the conversation")
+    turn: str | None = Field(None, description="number of the turn in its conversation")
     reply_to: str | None = Field(None, description="native id of the record that this one answers")
-    speaker: str | None = None
-    role: str | None = None
+    speaker: str | None = Field(None, description="who said it; becomes a pseudonym")
+    role: str | None = Field(None, description="author, host, guest, therapist, client, doctor, patient …")
     lang: str | None = Field(None, description="declared language, BCP 47")
     created_at: str | None = Field(None, description="ISO 8601, or Unix seconds or milliseconds")
-    start_ms: str | None = None
-    end_ms: str | None = None
+    start_ms: str | None = Field(None, description="start in the recording, milliseconds")
+    end_ms: str | None = Field(None, description="end in the recording, milliseconds")
     meta: tuple[str, ...] = Field((), description="columns copied as they are; never people's text")
 
 
 class Values(Config):
     """Constants for record columns that the source does not have."""
 
-    role: str | None = None
-    lang: str | None = None
-    conversation_id: str | None = None
+    role: str | None = Field(None, description="the role of every record")
+    lang: str | None = Field(None, description="the language of every record, BCP 47")
+    conversation_id: str | None = Field(None, description="one conversation for all records")
 
 
 class CorpusConfig(Config):
     """A named source of records in a domain."""
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]{0,62}$", description="lower case, digits, _")
-    domain: Domain
+    domain: Domain = Field(description="social, podcast or clinical: decides how text is cleaned")
     license: str = Field(description="travels to exports")
     consent: str = Field("", description="consent notes; travel to exports")
     sources: tuple[str, ...] = operational(

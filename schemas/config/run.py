@@ -23,9 +23,9 @@ class IngestConfig(Config):
 class LabelConfig(Config):
     """One label stage: a task, answered by a labeler, with the labels of a taxonomy."""
 
-    task: str = "emotion"
-    taxonomy: str = "goemotions"
-    labeler: str = "student"
+    task: str = Field("emotion", description="a label task")
+    taxonomy: str = Field("goemotions", description="with which labels")
+    labeler: str = Field("student", description="who answers: student, or a path to own weights")
 
 
 class CheckConfig(Config):
@@ -58,7 +58,7 @@ class RunConfig(Config):
     """Corpora to mine, and what to do with them."""
 
     lake: str = operational("lake", description="the lake's folder; relative to the config file")
-    corpora: tuple[CorpusConfig, ...] = Field(min_length=1)
+    corpora: tuple[CorpusConfig, ...]
     ingest: IngestConfig = IngestConfig()
     clean: CleanConfig = CleanConfig()
     label: tuple[LabelConfig, ...] = Field((LabelConfig(),), description="label stages, in order")
@@ -68,6 +68,8 @@ class RunConfig(Config):
     @field_validator("corpora")
     @classmethod
     def _distinct(cls, corpora: tuple[CorpusConfig, ...]) -> tuple[CorpusConfig, ...]:
+        if not corpora:
+            raise ValueError("at least one corpus is needed")
         names = [corpus.name for corpus in corpora]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:

@@ -42,27 +42,3 @@ def test_operational_keys_do_not_count() -> None:
 )
 def test_semantic_keys_count(change: dict[str, Any]) -> None:
     assert meaning(**change) != meaning()
-
-
-def test_every_key_is_described() -> None:
-    from pydantic import BaseModel
-
-    def undescribed(model: type[BaseModel], path: str) -> list[str]:
-        found = []
-        for name, field in model.model_fields.items():
-            kinds = [field.annotation, *getattr(field.annotation, "__args__", ())]
-            nested = [k for k in kinds if isinstance(k, type) and issubclass(k, BaseModel)]
-            for each in nested:
-                found += undescribed(each, f"{path}{name}.")
-            if not nested and not field.description and name not in OBVIOUS:
-                found.append(f"{path}{name}")
-        return found
-
-    assert undescribed(RunConfig, "") == []
-
-
-# Keys whose name is the record column of the same name, described in the data contract.
-OBVIOUS = {
-    "id", "conversation_id", "turn", "speaker", "role", "start_ms", "end_ms", "lang", "domain",
-    "task", "taxonomy", "labeler",
-}  # fmt: skip

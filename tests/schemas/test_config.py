@@ -1,0 +1,40 @@
+import re
+from pathlib import Path
+
+import pytest
+
+from schemas.config.document import document
+from schemas.config.load import load_config
+from schemas.errors import ConfigError
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_the_page_of_keys_is_up_to_date_and_every_key_is_described() -> None:
+    assert (ROOT / "docs" / "config.md").read_text() == document(), (
+        "run: python -m schemas.config.document > docs/config.md"
+    )
+    rows = [line for line in document().splitlines() if line.startswith("| `")]
+    assert len(rows) > 50
+    assert [row for row in rows if re.search(r"\|\s*\|$", row)] == []
+
+
+def load(tmp_path: Path, text: str) -> str:
+    path = tmp_path / "config.yaml"
+    path.write_text(text)
+    with pytest.raises(ConfigError) as caught:
+        load_config(path)
+    return str(caught.value)
+
+
+def test_a_corpus_named_twice_and_no_corpus(tmp_path: Path) -> None:
+    corpus = "{name: a, domain: social, license: x, sources: f}"
+    told = load(tmp_path, f"corpora: [{corpus}, {corpus}]\n")
+    assert "1 mistake:" in told
+    assert "given twice: a" in told
+    assert "at least one corpus" in load(tmp_path, "corpora: []\n")
+
+
+@pytest.mark.parametrize("text", ["a: &x [*x]\n", "? [a]\n: b\n", "a: b: c\n", "\0\n", "a: !!python/object:os.x {}"])
+def test_hostile_yaml_gives_a_message(tmp_path: Path, text: str) -> None:
+    assert "config.yaml" in load(tmp_path, text)
