@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,8 +16,8 @@ if TYPE_CHECKING:
     import polars as pl
     import pyarrow as pa
 
+    from jobs.evaluate import EvaluationResult
     from pipelines.query.catalog import Catalog
-    from transforms.evaluate.result import EvaluationResult
 
 __all__ = ["evaluate", "label", "open_lake"]
 
@@ -56,28 +57,42 @@ def evaluate(
 ) -> EvaluationResult:
     """Compares a labeler with gold labels.
 
-    `gold` has the columns text and labels (a list of strings, or strings joined by commas). Rejected and failed
+    `gold` has the columns text and labels (a list of strings, or one string) and, if known, lang. Rejected and failed
     rows count as empty predictions.
     """
     import polars as pl
 
     from jobs.evaluate import evaluate as compare
+    from jobs.label_file import with_language
+    from schemas.label_task import load_task
+    from schemas.taxonomy import load_taxonomy
+    from transforms.label.registry import load_labeler
 
     frame = gold if isinstance(gold, pl.DataFrame) else pl.DataFrame(pl.from_arrow(gold))
-    return compare(frame, labeler=labeler, task=task, taxonomy=taxonomy)
+    asked = load_task(task)
+    labels = load_taxonomy(taxonomy or asked.taxonomy)
+    texts = with_language(_frame(frame, "text")).rename({"text_clean": "text"})
+    rows = texts.with_columns(frame["labels"])
+    return compare(rows, load_labeler(labeler, asked, labels), asked, labels)
 
 
 def open_lake(
     path: str | Path, *, as_of: int | None = None, restricted: bool = False
-) -> Catalog:
-    """Opens the newest snapshot of a lake (or number `as_of`) for SQL.
+) -> AbstractContextManager[Catalog]:
+    """Opens the newest snapshot of a lake (or number `as_of`) for SQL, as a context manager.
 
     Only SELECT statements are accepted and nothing but the snapshot's files can be read. `restricted` adds the
     views with raw text.
-    """
-    from jobs.sql import open_lake_catalog
 
-    return open_lake_catalog(Path(path), as_of=as_of, restricted=restricted)
+        with affectmine.open_lake("lake") as lake:
+            frame = lake.frame("SELECT * FROM labels LIMIT 10")
+    """
+    from pipelines.lake.lake import open_lake as find
+    from pipelines.lake.snapshots import published_files, state
+    from pipelines.query.catalog import open_catalog
+
+    lake = find(Path(path))
+    return open_catalog(published_files(lake, state(lake, as_of)[1]), restricted=restricted)
 
 
 def _frame(texts: Any, text_column: str) -> pl.DataFrame:

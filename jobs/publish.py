@@ -11,7 +11,7 @@ from pipelines.gates.result import GateResult, enforce
 from pipelines.lake.candidates import candidates
 from pipelines.lake.failpoint import failpoint
 from pipelines.lake.lake import Lake
-from pipelines.lake.snapshots import State, numbers, publish, state
+from pipelines.lake.snapshots import State, numbers, publish, published_files, state
 from pipelines.query.export import write_catalog
 from schemas.errors import GateError
 from schemas.manifest import Manifest, Part
@@ -114,13 +114,3 @@ def refresh_catalog(lake: Lake) -> None:
         newest = numbers(lake)
         if not newest or newest[-1] == number:
             return
-
-
-def published_files(lake: Lake, parts: State) -> dict[str, list[str]]:
-    """The Parquet files of each dataset (labels/task/taxonomy/labeler for labels), in a fixed order."""
-    files: dict[str, list[str]] = {}
-    for key in sorted(parts):
-        part = parts[key]
-        name = f"{part.dataset}/{part.variant}" if part.variant else part.dataset
-        files.setdefault(name, []).extend(str(lake.path(stored)) for stored in part.stored)
-    return files

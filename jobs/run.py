@@ -18,6 +18,7 @@ from pipelines.engines.local import LocalEngine
 from pipelines.lake.journal import Journal
 from pipelines.lake.key import load_key
 from pipelines.lake.lake import Lake, create_lake
+from pipelines.stages.label import settings
 from schemas.config.load import load_config
 from schemas.errors import (
     EXIT_GATE,
@@ -68,6 +69,9 @@ def run(
     gate: Gate | None = None
     if until in ("check", "publish"):
         gate = Gate(config, base)  # one that cannot run must not be found out after hours of labeling
+    if STAGES.index(until) >= STAGES.index("label"):
+        for wanted in config.label:
+            settings(wanted.task, wanted.taxonomy, wanted.labeler)  # an unknown one fails here
     key, made = load_key()
     if made is not None:
         screen.say(f"Made a pseudonym key: {made}. Keep it: without it the lake cannot grow.")

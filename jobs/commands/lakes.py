@@ -1,15 +1,25 @@
 """Commands on a lake: sql, status, compact, vacuum."""
 
 import re
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from schemas.errors import ConfigError
+from schemas.errors import ConfigError, TerminalError
 
 LakeFolder = Annotated[Path, typer.Option("--lake", help="The lake's folder.")]
 Json = Annotated[bool, typer.Option("--json", help="JSON on stdout, for machines.")]
+
+
+class Format(StrEnum):
+    """How results are written; json is JSON lines."""
+
+    table = "table"
+    csv = "csv"
+    json = "json"
+    parquet = "parquet"
 
 
 def sql(
@@ -20,8 +30,8 @@ def sql(
         bool, typer.Option("--restricted", help="Also show raw text: records, quarantine_raw.")
     ] = False,
     output_format: Annotated[
-        str, typer.Option("--format", "-f", help="table, csv, json or parquet.")
-    ] = "table",
+        Format, typer.Option("--format", "-f", help="How the rows are written.")
+    ] = Format.table,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="A file instead of the screen.")
     ] = None,
@@ -29,13 +39,20 @@ def sql(
 ) -> int:
     """Ask the newest snapshot with SQL (DuckDB). Views: clean, labels, label_scores, quarantine …"""
     from jobs.sql import run_sql
+    from pipelines.lake.lake import open_lake
+    from pipelines.lake.snapshots import published_files, state
 
+    opened = open_lake(lake)
+    number, parts = state(opened, as_of)
+    if number == 0:
+        raise TerminalError(
+            f"Nothing is published in {lake} yet.", remedy="Run a config first: affectmine run CONFIG"
+        )
     run_sql(
-        lake,
         query,
-        as_of=as_of,
+        published_files(opened, parts),
         restricted=restricted,
-        output_format=output_format,
+        kind=output_format.value,
         output=output,
         limit=limit,
     )

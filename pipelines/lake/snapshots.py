@@ -69,6 +69,16 @@ def state(lake: Lake, as_of: int | None = None) -> tuple[int, State]:
     return wanted, parts
 
 
+def published_files(lake: Lake, parts: State) -> dict[str, list[str]]:
+    """The Parquet files of each dataset (labels/task/taxonomy/labeler for labels), in a fixed order."""
+    files: dict[str, list[str]] = {}
+    for key in sorted(parts):
+        part = parts[key]
+        name = f"{part.dataset}/{part.variant}" if part.variant else part.dataset
+        files.setdefault(name, []).extend(str(lake.path(stored)) for stored in part.stored)
+    return files
+
+
 def publish(
     lake: Lake,
     run_id: str,
