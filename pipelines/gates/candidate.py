@@ -79,8 +79,8 @@ def _create(connection: duckdb.DuckDBPyConnection, suite: Suite, files: Sequence
     _columns(connection, files)
     source = f"read_parquet({_list(files)})" if files else "empty"
     connection.execute(f"CREATE VIEW source AS SELECT * FROM {source}")
-    counted = connection.execute("SELECT count(*) FROM source").fetchone()
-    candidate = Candidate(connection, suite, counted[0] if counted else 0)
+    ((rows,),) = connection.execute("SELECT count(*) FROM source").fetchall()
+    candidate = Candidate(connection, suite, rows)
     # One column or query that does not bind must fail its own expectation, not all of them.
     inner = _with_columns(candidate, "source", suite.derive)
     connection.execute(f"CREATE VIEW {BASE} AS {inner}")

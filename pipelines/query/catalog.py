@@ -32,7 +32,8 @@ class Catalog:
         """The rows of one SELECT. Raises TerminalError, with what was probably meant, for anything else."""
         check_select(self._connection, sql)
         try:
-            reader = self._connection.sql(sql).to_arrow_reader(_BATCH_ROWS)
+            # A cursor of its own: a result that is not read to its end must not block the next query.
+            reader = self._connection.cursor().sql(sql).to_arrow_reader(_BATCH_ROWS)
         except duckdb.Error as error:
             raise self._explained(error) from None
         return pa.RecordBatchReader.from_batches(reader.schema, self._batches(reader))
@@ -116,6 +117,9 @@ def open_catalog(
             connection.execute("SET GLOBAL TimeZone = 'UTC'")
             if filesystem is not None:
                 connection.register_filesystem(filesystem)
+                # DuckDB compares the name that the filesystem itself gives a file.
+                strip = filesystem._strip_protocol
+                allowed += [filesystem.unstrip_protocol(strip(path)) for path in allowed]
             queries = view_queries(shown, restricted=restricted)
             _create_views(connection, queries)
             connection.execute(f"SET allowed_paths = [{', '.join(map(literal, allowed))}]")

@@ -39,8 +39,9 @@ _TABLE_FUNCTIONS = {
 def check_select(connection: duckdb.DuckDBPyConnection, sql: str) -> None:
     """Raises TerminalError when `sql` is anything but one statement that reads."""
     try:
-        row = connection.execute("SELECT json_serialize_sql(?::VARCHAR)", [sql]).fetchone()
-        parsed: dict[str, Any] = json.loads(row[0]) if row else {}
+        cursor = connection.cursor()
+        ((text,),) = cursor.execute("SELECT json_serialize_sql(?::VARCHAR)", [sql]).fetchall()
+        parsed: dict[str, Any] = json.loads(text)
         nodes = list(_nodes(parsed.get("statements", [])))
     except (duckdb.Error, ValueError, RecursionError) as error:
         raise TerminalError(f"The SQL cannot be read ({type(error).__name__}).") from None
