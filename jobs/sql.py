@@ -21,8 +21,9 @@ def run_sql(
 ) -> int | None:
     """Runs one SELECT over the files of a snapshot (see `pipelines.query.open_catalog`).
 
-    `table` prints the first `limit` rows; the other kinds write all rows to `output` or stdout and return their
-    number. Raises TerminalError (exit code 1) for SQL that is refused or does not fit the views.
+    `table` prints the first `limit` rows; the other kinds write all rows to `output` or stdout and
+    return their number. Raises TerminalError (exit code 1) for SQL that is refused or does not fit
+    the views.
     """
     # Late, so that `affectmine --help` does not wait for DuckDB and Arrow.
     from pipelines.query.catalog import open_catalog

@@ -1,4 +1,6 @@
-"""A suite: what must hold for a dataset before it is published, as data (`schemas/expectations/*.yaml`)."""
+"""A suite: what must hold for a dataset before it is published, as data
+(`schemas/expectations/*.yaml`).
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,9 @@ Severity = Literal["critical", "warning"]
 
 
 class Expectation(Config):
-    """One expectation: of which kind, about which columns, how bad it is when it fails, and why it is there."""
+    """One expectation: of which kind, about which columns, how bad it is when it fails, and why it
+    is there.
+    """
 
     id: str = Field(pattern=_NAME, description="names the expectation in results")
     type: str = Field(description="a kind listed in schemas/expectations/supported.py")
@@ -37,7 +41,9 @@ class Expectation(Config):
     def _fits_its_kind(self) -> Self:
         kind = KINDS.get(self.type)
         if kind is None:
-            raise ValueError(f"{self.id}: there is no expectation {self.type!r}{_hint(self.type, KINDS)}")
+            raise ValueError(
+                f"{self.id}: there is no expectation {self.type!r}{_hint(self.type, KINDS)}"
+            )
         mistakes = [
             f"{self.type} takes no parameter {name!r}{_hint(name, kind.parameters)}"
             for name in sorted(self.parameters.keys() - kind.parameters)
@@ -73,9 +79,10 @@ class Expectation(Config):
 class Suite(Config):
     """The expectations for one dataset.
 
-    A file of the user replaces ours, or extends it: with `extends: clean`, an expectation of the same id takes the
-    place of ours, one in `remove` goes, all others are added. `derive` adds columns, as SQL over a row. `tables` names
-    the small tables that the caller must hand in (such as the labels of the taxonomies in use).
+    A file of the user replaces ours, or extends it: with `extends: clean`, an expectation of the
+    same id takes the place of ours, one in `remove` goes, all others are added. `derive` adds
+    columns, as SQL over a row. `tables` names the small tables that the caller must hand in (such
+    as the labels of the taxonomies in use).
     """
 
     suite: str = Field(pattern=_NAME, description="name of the suite")
@@ -132,7 +139,9 @@ def _merge(base: Suite, own: Suite, where: str) -> Suite:
         if name not in ids
     ]
     if base.extends is not None:
-        mistakes.append(f"  extends: {base.suite} itself extends another suite; one step is the limit")
+        mistakes.append(
+            f"  extends: {base.suite} itself extends another suite; one step is the limit"
+        )
     if base.dataset != own.dataset:
         mistakes.append(f"  dataset: {base.suite} is for {base.dataset}, not {own.dataset}")
     if mistakes:

@@ -1,4 +1,6 @@
-"""The candidate of a gate: a DuckDB view over Parquet files that are complete, but not published yet."""
+"""The candidate of a gate: a DuckDB view over Parquet files that are complete, but not published
+yet.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,9 @@ from schemas.expectation_suite import Expectation, Suite
 
 @dataclass
 class Candidate:
-    """The open candidate; `broken` says, by expectation or derived column, what does not bind and why."""
+    """The open candidate; `broken` says, by expectation or derived column, what does not bind and
+    why.
+    """
 
     connection: duckdb.DuckDBPyConnection
     suite: Suite
@@ -30,7 +34,7 @@ class Candidate:
     broken: dict[str, str] = field(default_factory=dict)
 
     def alone(self, item: Expectation) -> str:
-        """A view with only the columns that one expectation needs, so that no other can crash it."""
+        """A view with the columns that one expectation needs: no other can crash it."""
         needed = self.suite.model_copy(update={"expectations": (item,)})
         view = f"alone_{item.id}"
         outer = _with_columns(self, BASE, rule_columns(needed))
@@ -40,16 +44,20 @@ class Candidate:
 
 @contextmanager
 def open_candidate(request: Request) -> Iterator[Candidate]:
-    """A DuckDB connection with the candidate and the tables that suites may read; it can reach nothing else.
+    """A DuckDB connection with the candidate and the tables that suites may read; it can reach
+    nothing else.
 
-    Memory beyond the limit spills to a private folder, encrypted for restricted data, removed at the end.
+    Memory beyond the limit spills to a private folder, encrypted for restricted data, removed at
+    the end.
     """
     missing = sorted(set(request.suite.tables) - request.tables.keys())
     if missing:
         raise ConfigError(
             f"The expectation suite {request.suite.suite} needs the table(s) {', '.join(missing)}."
         )
-    with tempfile.TemporaryDirectory(prefix="affectmine-gate-", ignore_cleanup_errors=True) as spill:
+    with tempfile.TemporaryDirectory(
+        prefix="affectmine-gate-", ignore_cleanup_errors=True
+    ) as spill:
         connection = duckdb.connect(
             config={
                 "memory_limit": request.memory_limit,
@@ -102,7 +110,7 @@ def _with_columns(candidate: Candidate, source: str, columns: Mapping[str, str])
     query = f"SELECT * FROM {source}"
     good: list[str] = []
     for name, sql in columns.items():
-        attempt = f'SELECT *, {", ".join([*good, f"({sql}) AS {_name(name)}"])} FROM {source}'
+        attempt = f"SELECT *, {', '.join([*good, f'({sql}) AS {_name(name)}'])} FROM {source}"
         try:
             candidate.connection.execute(f"SELECT * FROM ({attempt}) LIMIT 0")
         except duckdb.Error as error:
@@ -114,7 +122,8 @@ def _with_columns(candidate: Candidate, source: str, columns: Mapping[str, str])
 
 
 def _columns(connection: duckdb.DuckDBPyConnection, files: Sequence[str]) -> None:
-    # read_parquet over many files takes the columns of the first; so each file is described by itself.
+    # read_parquet over many files takes the columns of the first; so each file is described
+    # by itself.
     connection.execute("CREATE TABLE file_columns (file INTEGER, name VARCHAR, type VARCHAR)")
     for number, file in enumerate(files):
         try:
@@ -125,7 +134,8 @@ def _columns(connection: duckdb.DuckDBPyConnection, files: Sequence[str]) -> Non
             )
         except duckdb.Error as error:
             raise SourceError(
-                f"The candidate file {Path(file).name} cannot be read as Parquet ({type(error).__name__}).",
+                f"The candidate file {Path(file).name} cannot be read as Parquet "
+                f"({type(error).__name__}).",
                 remedy="Remove its manifest and run again: the shard is made anew.",
             ) from None
     connection.execute(

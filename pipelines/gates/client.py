@@ -32,7 +32,9 @@ def require() -> None:
 
 
 def warm() -> None:
-    """Starts the gate process and returns at once; it imports Great Expectations (3 to 8 seconds) meanwhile."""
+    """Starts the gate process and returns at once; it imports Great Expectations (3 to 8 seconds)
+    meanwhile.
+    """
     require()
     with _lock:
         _current()
@@ -58,15 +60,16 @@ def run_gate(
 ) -> GateResult:
     """What Great Expectations finds in the Parquet `files` of one dataset.
 
-    `tables` are those that the suite names (`taxonomy_table` makes the one of the labels suite). `restricted` says
-    that the files hold raw text: what spills to disk is encrypted. Failed expectations raise nothing (see `enforce`).
-    Raises MissingExtraError; SourceError for a file that is no Parquet; ConfigError for a missing table;
-    TerminalError when the gate process dies. A gate that could not run never passes.
+    `tables` are those that the suite names (`taxonomy_table` makes the one of the labels suite).
+    `restricted` says that the files hold raw text: what spills to disk is encrypted. Failed
+    expectations raise nothing (see `enforce`). Raises MissingExtraError; SourceError for a file
+    that is no Parquet; ConfigError for a missing table; TerminalError when the gate process dies. A
+    gate that could not run never passes.
     """
     require()
     request = Request(
         suite=suite,
-        files=tuple(os.path.abspath(file) for file in files),
+        files=tuple(str(Path(file).absolute()) for file in files),
         tables={n: {c: list(v) for c, v in t.items()} for n, t in (tables or {}).items()},
         memory_limit=memory_limit,
         threads=threads or os.cpu_count() or 1,
@@ -88,7 +91,9 @@ def run_gate(
 
 
 def taxonomy_table(taxonomies: Mapping[str, Iterable[str]]) -> dict[str, dict[str, list[str]]]:
-    """The table that the labels suite needs, from taxonomy names and their labels: `run_gate(tables=…)`."""
+    """The table that the labels suite needs, from taxonomy names and their labels:
+    `run_gate(tables=…)`.
+    """
     pairs = [(name, label) for name, labels in taxonomies.items() for label in labels]
     return {
         "taxonomy_labels": {
@@ -148,7 +153,7 @@ class _Worker:
         code = self.process.wait()
         return TerminalError(
             f"The gate process died (exit code {code}).",
-            remedy="Exit code -9 means that memory ran out: give the machine more, or the gate less.",
+            remedy="Code -9 means that memory ran out: give the machine more, or the gate less.",
         )
 
     def stop(self) -> None:

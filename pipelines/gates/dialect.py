@@ -1,7 +1,8 @@
 """The SQLAlchemy dialect through which Great Expectations talks to DuckDB.
 
-Great Expectations reads a result after the transaction was rolled back; in DuckDB that empties it. Here a statement
-stays in autocommit, and begin, commit and rollback do nothing: the gate only reads.
+Great Expectations reads a result after the transaction was rolled back; in DuckDB that empties it.
+Here a statement stays in autocommit, and begin, commit and rollback do nothing: the gate only
+reads.
 """
 
 from __future__ import annotations
@@ -35,5 +36,7 @@ def register() -> None:
 
 
 def creator(connection: duckdb.DuckDBPyConnection) -> Callable[[], Any]:
-    """What a connection pool calls for a connection: it may close it, so it gets a second one to the same database."""
+    """What a connection pool calls for a connection: it may close it, so it gets a second one to
+    the same database.
+    """
     return lambda: duckdb_engine.ConnectionWrapper(connection.cursor())

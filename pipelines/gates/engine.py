@@ -1,4 +1,6 @@
-"""Great Expectations, imported late and made to work on DuckDB. Only the gate process uses this module."""
+"""Great Expectations, imported late and made to work on DuckDB. Only the gate process uses this
+module.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +15,7 @@ from functools import cache
 from typing import Any
 
 import duckdb
+
 
 @dataclass(frozen=True)
 class Library:
@@ -38,7 +41,9 @@ def library() -> Library:
 
 @contextmanager
 def batch(connection: duckdb.DuckDBPyConnection, table: str) -> Iterator[Any]:
-    """A table or view of a DuckDB connection as a batch of Great Expectations, which stays quiet meanwhile."""
+    """A table or view of a DuckDB connection as a batch of Great Expectations, which stays quiet
+    meanwhile.
+    """
     gx = library().gx
     creator = importlib.import_module("pipelines.gates.dialect").creator(connection)
     pool = importlib.import_module("sqlalchemy.pool").StaticPool
@@ -61,7 +66,8 @@ def batch(connection: duckdb.DuckDBPyConnection, table: str) -> Iterator[Any]:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    # Its log lines and warnings may carry values of rows (a failed cast names the text): none leaves the gate.
+    # Its log lines and warnings may carry values of rows (a failed cast names the text): none
+    # leaves the gate.
     names = ("great_expectations", "sqlalchemy", "duckdb_engine")
     before = [(logging.getLogger(name), logging.getLogger(name).level) for name in names]
     try:

@@ -1,4 +1,6 @@
-"""What may be said of an error inside a gate: its class, and its message only where no data was read yet."""
+"""What may be said of an error inside a gate: its class, and its message only where no data was
+read yet.
+"""
 
 from __future__ import annotations
 
@@ -25,6 +27,8 @@ def safe_error(error: BaseException) -> str:
 
 
 def safe_class(message: str) -> str:
-    """The class of an error of which only text is left; its message is dropped, a cast names the value it choked on."""
+    """The class of an error of which only text is left; its message is dropped, a cast names the
+    value it choked on.
+    """
     found = _CLASS.search(message)
     return found.group(1) if found else "error"

@@ -1,7 +1,7 @@
 """Evaluating a suite over candidate files, inside the gate process.
 
-Semantics: an expectation that cannot be evaluated has failed, with its severity. Nothing that leaves this module
-holds a value of a row: numbers, column names and error classes only.
+Semantics: an expectation that cannot be evaluated has failed, with its severity. Nothing that
+leaves this module holds a value of a row: numbers, column names and error classes only.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pipelines.gates.errors import safe_class
 from pipelines.gates.request import Request
 from pipelines.gates.result import Finding, GateResult
 from pipelines.gates.rules import VIEW, rule_column, translate
-from schemas.expectation_suite import Expectation, Suite
+from schemas.expectation_suite import Expectation
 
 # No failing value is asked for, so none is fetched: counts only.
 _FORMAT = {
@@ -31,7 +31,8 @@ _FORMAT = {
 def evaluate(request: Request) -> GateResult:
     """What Great Expectations finds in the candidate. A failed expectation raises nothing.
 
-    Raises SourceError for a file that is no Parquet, ConfigError for a table that the suite needs and lacks.
+    Raises SourceError for a file that is no Parquet, ConfigError for a table that the suite needs
+    and lacks.
     """
     started = time.perf_counter()
     suite = request.suite
@@ -73,7 +74,9 @@ def _broken(item: Expectation, candidate: Candidate) -> str | None:
     for name in (item.id, rule_column(item), item.column, *item.columns):
         if name is not None and name in candidate.broken:
             return candidate.broken[name]
-    absent = [name for name in (item.column, *item.columns) if name and name not in candidate.columns]
+    absent = [
+        name for name in (item.column, *item.columns) if name and name not in candidate.columns
+    ]
     return f"there is no column {', '.join(absent)}" if absent else None
 
 
@@ -121,7 +124,9 @@ def _crash(info: Any) -> str | None:
     entries = [info, *info.values()] if isinstance(info, dict) else []
     for entry in entries:
         if isinstance(entry, dict) and entry.get("raised_exception"):
-            return safe_class(str(entry.get("exception_message") or entry.get("exception_traceback")))
+            return safe_class(
+                str(entry.get("exception_message") or entry.get("exception_traceback"))
+            )
     return None
 
 

@@ -1,8 +1,12 @@
-"""The expectation behind `no_rows`. Imports Great Expectations: only engine.py imports it, and late."""
+"""The expectation behind `no_rows`. Imports Great Expectations: only engine.py imports it, and
+late.
+"""
 
 from typing import Any, ClassVar
 
-from great_expectations.expectations import UnexpectedRowsExpectation
+from great_expectations.expectations.core.unexpected_rows_expectation import (
+    UnexpectedRowsExpectation,
+)
 
 
 class NoRows(UnexpectedRowsExpectation):
@@ -16,8 +20,8 @@ class NoRows(UnexpectedRowsExpectation):
     def _validate(
         self,
         metrics: dict[str, Any],
-        runtime_configuration: dict[str, Any] | None = None,
-        execution_engine: Any = None,
+        runtime_configuration: dict[str, Any] | None = None,  # noqa: ARG002
+        execution_engine: Any = None,  # noqa: ARG002 - its parent's signature
     ) -> dict[str, Any]:
         count = metrics["unexpected_rows_query.row_count"]
         return {"success": count == 0, "result": {"unexpected_count": count}}

@@ -1,7 +1,7 @@
 """A page of gate results: one HTML file that works offline, on a phone and on paper.
 
-Everything from outside (names, file names, errors) goes through the template's escaping, and the page may load nothing
-and run nothing, by its own content policy.
+Everything from outside (names, file names, errors) goes through the template's escaping, and the
+page may load nothing and run nothing, by its own content policy.
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ from pathlib import Path
 from pipelines.gates.result import Finding, GateResult
 
 
-def render_page(results: Sequence[GateResult], *, title: str, made_at: datetime | None = None) -> str:
+def render_page(
+    results: Sequence[GateResult], *, title: str, made_at: datetime | None = None
+) -> str:
     """The page as text. `made_at` defaults to now; give it to get the same page again."""
     import jinja2  # late: comes with the quality extra
 

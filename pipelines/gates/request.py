@@ -8,7 +8,9 @@ from schemas.expectation_suite import Suite
 
 
 class Request(BaseModel):
-    """A suite, the Parquet files of one dataset, the small tables that the suite reads, and the means allowed."""
+    """A suite, the Parquet files of one dataset, the small tables that the suite reads, and the
+    means allowed.
+    """
 
     model_config = ConfigDict(frozen=True)
 

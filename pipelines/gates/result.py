@@ -11,7 +11,9 @@ from schemas.errors import GateError
 
 @dataclass(frozen=True)
 class Finding:
-    """One expectation and how it went. `error` is set when it could not be evaluated: then it counts as failed."""
+    """One expectation and how it went. `error` is set when it could not be evaluated: then it
+    counts as failed.
+    """
 
     id: str
     type: str
@@ -58,12 +60,12 @@ class GateResult:
     def from_dict(cls, content: dict[str, Any]) -> GateResult:
         """The result that `to_dict` wrote."""
         known = {name: content[name] for name in cls.__dataclass_fields__ if name != "findings"}
-        findings = cast(Iterable[dict[str, Any]], content["findings"])
+        findings = cast("Iterable[dict[str, Any]]", content["findings"])
         return cls(**known, findings=tuple(Finding(**finding) for finding in findings))
 
 
 def enforce(results: Iterable[GateResult]) -> None:
-    """Raises GateError, naming every failed critical expectation, when one of the results blocks."""
+    """Raises GateError with every failed critical expectation when one of the results blocks."""
     lines = []
     for result in results:
         for finding in result.failures("critical"):
@@ -75,6 +77,7 @@ def enforce(results: Iterable[GateResult]) -> None:
             lines.append(f"  {result.dataset}.{finding.id}: {what}. {finding.why}")
     if lines:
         raise GateError(
-            f"{len(lines)} critical expectation(s) failed, nothing is published:\n" + "\n".join(lines),
-            remedy="\nFix the data, the config or the suite, and run again; finished shards are kept.",
+            f"{len(lines)} critical expectation(s) failed, nothing is published:\n"
+            + "\n".join(lines),
+            remedy="\nFix the data, config or suite, and run again; finished shards are kept.",
         )

@@ -1,7 +1,7 @@
 """Our own kinds of expectation, brought into a form that Great Expectations evaluates.
 
-A rule becomes a column of the candidate view. Great Expectations then tests all of them in one query, and DuckDB
-computes them in one scan, however many there are.
+A rule becomes a column of the candidate view. Great Expectations then tests all of them in one
+query, and DuckDB computes them in one scan, however many there are.
 """
 
 from __future__ import annotations
@@ -40,7 +40,9 @@ def query_view(item: Expectation) -> str:
 
 
 def translate(item: Expectation, library: Library) -> Any:
-    """The expectation as an object of Great Expectations. Raises ValueError when a parameter does not fit."""
+    """The expectation as an object of Great Expectations. Raises ValueError when a parameter does
+    not fit.
+    """
     known: dict[str, Any] = {"severity": item.severity, "meta": {"id": item.id}}
     given = {k: v for k, v in item.parameters.items() if k not in ("rule", "among", "sql")}
     if item.type == "every_row":

@@ -1,8 +1,8 @@
 """The gate process: reads requests from stdin, one line of JSON each, and answers on stdout.
 
-Great Expectations has a process of its own: its import takes seconds of Python that would otherwise compete with the
-run, its memory goes back when the process ends, and what it prints or logs (tracebacks may name values of rows) goes
-nowhere.
+Great Expectations has a process of its own: its import takes seconds of Python that would otherwise
+compete with the run, its memory goes back when the process ends, and what it prints or logs
+(tracebacks may name values of rows) goes nowhere.
 """
 
 from __future__ import annotations
@@ -47,5 +47,6 @@ def _say(answers: IO[str], what: dict[str, Any]) -> None:
 
 if __name__ == "__main__":
     main()
-    # Without the interpreter's own goodbye, which takes a second and prints pages about DuckDB's types.
+    # Without the interpreter's own goodbye, which takes a second and prints pages about
+    # DuckDB's types.
     os._exit(0)

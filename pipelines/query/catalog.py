@@ -14,7 +14,7 @@ import polars as pl
 import pyarrow as pa
 
 from pipelines.query.statements import check_select
-from pipelines.query.views import literal, quoted, readable, view_queries
+from pipelines.query.views import create_views, literal, readable, view_queries
 from schemas.datasets import DATASETS
 from schemas.errors import TerminalError
 
@@ -29,10 +29,13 @@ class Catalog:
         self.views = tuple(views)
 
     def query(self, sql: str) -> pa.RecordBatchReader:
-        """The rows of one SELECT. Raises TerminalError, with what was probably meant, for anything else."""
+        """The rows of one SELECT. Raises TerminalError, with what was probably meant, for anything
+        else.
+        """
         check_select(self._connection, sql)
         try:
-            # A cursor of its own: a result that is not read to its end must not block the next query.
+            # A cursor of its own: a result that is not read to its end must not block
+            # the next query.
             reader = self._connection.cursor().sql(sql).to_arrow_reader(_BATCH_ROWS)
         except duckdb.Error as error:
             raise self._explained(error) from None
@@ -57,7 +60,9 @@ class Catalog:
     def _explained(self, error: Exception) -> TerminalError:
         lines = [line for line in str(error).splitlines() if line.strip()]
         message = lines[0] if lines else type(error).__name__
-        hints = [line.strip() for line in lines[1:] if line.startswith(("Did you mean", "Candidate"))]
+        hints = [
+            line.strip() for line in lines[1:] if line.startswith(("Did you mean", "Candidate"))
+        ]
         missing = _missing_table(message)
         if missing is not None:
             return self._no_table(missing)
@@ -70,8 +75,12 @@ class Catalog:
             return TerminalError(f"{name} holds raw text.", remedy="Open it with --restricted.")
         close = difflib.get_close_matches(name.lower(), self.views, n=3)
         if close:
-            return TerminalError(f"There is no view {name}.", remedy=f"Did you mean {', '.join(close)}?")
-        return TerminalError(f"There is no view {name}.", remedy=f"There are: {', '.join(self.views)}.")
+            return TerminalError(
+                f"There is no view {name}.", remedy=f"Did you mean {', '.join(close)}?"
+            )
+        return TerminalError(
+            f"There is no view {name}.", remedy=f"There are: {', '.join(self.views)}."
+        )
 
 
 def _missing_table(message: str) -> str | None:
@@ -90,11 +99,13 @@ def open_catalog(
     temp_folder: str | Path | None = None,
     filesystem: Any = None,
 ) -> Iterator[Catalog]:
-    """Opens the published files for SQL; `files` maps datasets to Parquet paths (see `view_queries` for its keys).
+    """Opens the published files for SQL; `files` maps datasets to Parquet paths (see `view_queries`
+    for its keys).
 
-    The connection reads these files and nothing else: no other path, no network, no extension, no setting. Raw text
-    is left out unless `restricted`. What exceeds the memory limit spills to a private folder in `temp_folder`.
-    `filesystem` is an fsspec filesystem, for lakes that are not local.
+    The connection reads these files and nothing else: no other path, no network, no extension, no
+    setting. Raw text is left out unless `restricted`. What exceeds the memory limit spills to a
+    private folder in `temp_folder`. `filesystem` is an fsspec filesystem, for lakes that are not
+    local.
     """
     shown = readable(files, restricted=restricted)
     allowed = [path for paths in shown.values() for path in paths]
@@ -121,21 +132,10 @@ def open_catalog(
                 strip = filesystem._strip_protocol
                 allowed += [filesystem.unstrip_protocol(strip(path)) for path in allowed]
             queries = view_queries(shown, restricted=restricted)
-            _create_views(connection, queries)
+            create_views(connection, queries)
             connection.execute(f"SET allowed_paths = [{', '.join(map(literal, allowed))}]")
             connection.execute("SET enable_external_access = false")
             connection.execute("SET lock_configuration = true")
             yield Catalog(connection, sorted(queries))
         finally:
             connection.close()
-
-
-def _create_views(connection: duckdb.DuckDBPyConnection, queries: Mapping[str, str]) -> None:
-    for name, query in queries.items():
-        try:
-            connection.execute(f"CREATE VIEW {quoted(name)} AS {query}")
-        except duckdb.Error as error:
-            raise TerminalError(
-                f"The files of {name} cannot be opened: {str(error).splitlines()[0]}",
-                remedy="`affectmine status` shows what is published; a published file must not be moved.",
-            ) from None

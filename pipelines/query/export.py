@@ -1,8 +1,9 @@
 """`catalog.duckdb`: the views as a file that any DuckDB client opens.
 
-The views name the lake by its absolute path, so they work from every working directory. When the lake was moved,
-`SET VARIABLE lake = '/its/new/path'` in the client is enough (or write the catalog again). Nothing is locked down here,
-and no raw text is in it: whoever holds the lake's folder can read that anyway.
+The views name the lake by its absolute path, so they work from every working directory. When the
+lake was moved, `SET VARIABLE lake = '/its/new/path'` in the client is enough (or write the catalog
+again). Nothing is locked down here, and no raw text is in it: whoever holds the lake's folder can
+read that anyway.
 """
 
 from __future__ import annotations
@@ -14,13 +15,14 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines.query.views import literal, parquet, quoted, view_queries
+from pipelines.query.views import create_views, literal, parquet, view_queries
 
 
 def write_catalog(
     path: str | Path, files: Mapping[str, Sequence[str]], *, lake: str | Path
 ) -> Path:
-    """Writes the catalog of these published files, whole or not at all; readers of the old one keep it.
+    """Writes the catalog of these published files, whole or not at all; readers of the old one keep
+    it.
 
     Files outside `lake` are named by their absolute paths.
     """
@@ -36,8 +38,7 @@ def write_catalog(
                 f"ATTACH {literal(str(temporary))} AS catalog (STORAGE_VERSION 'v1.3.0')"
             )
             connection.execute("USE catalog")
-            for name, query in queries.items():
-                connection.execute(f"CREATE VIEW {quoted(name)} AS {query}")
+            create_views(connection, queries)
             connection.execute("USE memory")
             connection.execute("DETACH catalog")
         with temporary.open("rb+") as written:

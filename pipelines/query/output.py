@@ -1,4 +1,6 @@
-"""Results of the SQL door for eyes (a table with a row limit) and for machines (CSV, JSON lines, Parquet)."""
+"""Results of the SQL door for eyes (a table with a row limit) and for machines (CSV, JSON lines,
+Parquet).
+"""
 
 from __future__ import annotations
 
@@ -35,7 +37,9 @@ def print_table(
     table = Table(show_edge=False, header_style="bold")
     for field in reader.schema:
         numeric = pa.types.is_integer(field.type) or pa.types.is_floating(field.type)
-        table.add_column(_visible(field.name), justify="right" if numeric else "left", overflow="fold")
+        table.add_column(
+            _visible(field.name), justify="right" if numeric else "left", overflow="fold"
+        )
     rows, more = _first(reader, limit)
     for row in rows:
         table.add_row(*(_cell(value) for value in row))
@@ -61,7 +65,9 @@ def write_result(
 def _first(reader: pa.RecordBatchReader, limit: int) -> tuple[list[tuple[Any, ...]], bool]:
     rows: list[tuple[Any, ...]] = []
     for batch in reader:
-        rows += zip(*(column.slice(0, limit + 1).to_pylist() for column in batch.columns), strict=True)
+        rows += zip(
+            *(column.slice(0, limit + 1).to_pylist() for column in batch.columns), strict=True
+        )
         if len(rows) > limit:
             return rows[:limit], True
     return rows, False
@@ -118,7 +124,11 @@ def _json(reader: pa.RecordBatchReader, target: IO[bytes]) -> int:
     names, count = _names(reader.schema), 0
     for row in _rows(reader):
         line = dict(zip(names, row, strict=True))
-        target.write(orjson.dumps(line, default=str, option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_NON_STR_KEYS))
+        target.write(
+            orjson.dumps(
+                line, default=str, option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_NON_STR_KEYS
+            )
+        )
         count += 1
     return count
 
@@ -139,7 +149,9 @@ def _parquet(reader: pa.RecordBatchReader, target: IO[bytes]) -> int:
 def _target(kind: Format, output: str | Path | None) -> Iterator[IO[bytes]]:
     if output is None:
         if kind == "parquet" and sys.stdout.isatty():
-            raise ConfigError("Parquet is not for the screen.", remedy="Name a file: -o result.parquet")
+            raise ConfigError(
+                "Parquet is not for the screen.", remedy="Name a file: -o result.parquet"
+            )
         sys.stdout.flush()
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()

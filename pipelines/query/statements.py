@@ -1,8 +1,9 @@
 """Which SQL the door lets through: one statement that only reads.
 
-DuckDB calls a statement a SELECT even where a common table expression in it inserts or copies to a file, and the table
-functions `query` and `json_execute_serialized_sql` run SQL that hides in a string. So the parsed tree is checked: known
-kinds of query only, and of table functions only those that cannot reach beyond the views.
+DuckDB calls a statement a SELECT even where a common table expression in it inserts or copies to a
+file, and the table functions `query` and `json_execute_serialized_sql` run SQL that hides in a
+string. So the parsed tree is checked: known kinds of query only, and of table functions only those
+that cannot reach beyond the views.
 """
 
 from __future__ import annotations
@@ -47,11 +48,15 @@ def check_select(connection: duckdb.DuckDBPyConnection, sql: str) -> None:
         raise TerminalError(f"The SQL cannot be read ({type(error).__name__}).") from None
     if parsed.get("error", True):
         if parsed.get("error_type") == "parser":
-            raise TerminalError(f"The SQL has a mistake: {parsed.get('error_message')}.{_place(sql, parsed)}")
+            raise TerminalError(
+                f"The SQL has a mistake: {parsed.get('error_message')}.{_place(sql, parsed)}"
+            )
         raise _refused("only SELECT is accepted: this door reads, it never writes or configures")
     statements = len(parsed["statements"])
     if not statements:
-        raise TerminalError("There is no SQL to run.", remedy="For example: SELECT * FROM labels LIMIT 5")
+        raise TerminalError(
+            "There is no SQL to run.", remedy="For example: SELECT * FROM labels LIMIT 5"
+        )
     if statements != 1:
         raise _refused(f"one statement at a time, not {statements}")
     for node in nodes:

@@ -1,6 +1,7 @@
 """The views of the SQL door, as SELECT statements: one per dataset, and some for labels.
 
-Every dataset has its view even when it has no rows, so that a query does not depend on what has run so far.
+Every dataset has its view even when it has no rows, so that a query does not depend on what has run
+so far.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import duckdb
 
 from schemas.datasets import DATASETS
 from schemas.datasets.base import Dataset
+from schemas.errors import TerminalError
 
 Source = Callable[[Sequence[str]], str]
 
@@ -34,7 +36,9 @@ def parquet(files: Sequence[str]) -> str:
 
 
 def readable(files: Mapping[str, Sequence[str]], *, restricted: bool) -> dict[str, list[str]]:
-    """The datasets that may be shown: those with raw text only when asked for, and never by accident of a path."""
+    """The datasets that may be shown: those with raw text only when asked for, and never by
+    accident of a path.
+    """
     shown: dict[str, list[str]] = {}
     for key, paths in files.items():
         dataset = DATASETS.get(key.split("/")[0])
@@ -51,8 +55,9 @@ def _under_lock(path: str) -> bool:
 def view_queries(
     files: Mapping[str, Sequence[str]], *, restricted: bool, source: Source = parquet
 ) -> dict[str, str]:
-    """View names and their queries. Keys of `files` are dataset names; those of labels go on with the variant, as in
-    labels/<task>/<taxonomy>/<labeler>. `source` says how files become a table."""
+    """View names and their queries. Keys of `files` are dataset names; those of labels go on with
+    the variant, as in labels/<task>/<taxonomy>/<labeler>. `source` says how files become a table.
+    """
     shown = readable(files, restricted=restricted)
     queries: dict[str, str] = {}
     for dataset in DATASETS.values():
@@ -84,7 +89,8 @@ def _label_views(shown: Mapping[str, Sequence[str]], source: Source) -> dict[str
             views[f"labels_{task}"] = f"SELECT * FROM {source(paths)}"
     views["label_scores"] = (
         "SELECT record_id, task, taxonomy, labeler, score.label AS label, score.probability AS "
-        "probability FROM (SELECT record_id, task, taxonomy, labeler, unnest(scores) AS score FROM labels)"
+        "probability FROM (SELECT record_id, task, taxonomy, labeler, unnest(scores) AS score "
+        "FROM labels)"
     )
     return views
 
@@ -96,7 +102,8 @@ def _paths(shown: Mapping[str, Sequence[str]], name: str) -> list[str]:
 
 @cache
 def _empty() -> dict[str, str]:
-    # DuckDB itself says which of its types the Arrow types are; one connection for all, it takes 20 ms.
+    # DuckDB itself says which of its types the Arrow types are; one connection for all, it
+    # takes 20 ms.
     queries = {}
     with duckdb.connect() as connection:
         for dataset in DATASETS.values():
@@ -104,7 +111,9 @@ def _empty() -> dict[str, str]:
             columns = connection.execute(
                 "SELECT column_name, column_type FROM (DESCRIBE SELECT * FROM nothing)"
             ).fetchall()
-            selected = ", ".join(f"CAST(NULL AS {kind}) AS {quoted(name)}" for name, kind in columns)
+            selected = ", ".join(
+                f"CAST(NULL AS {kind}) AS {quoted(name)}" for name, kind in columns
+            )
             queries[dataset.name] = f"SELECT {selected} WHERE false"
     return queries
 
@@ -112,3 +121,15 @@ def _empty() -> dict[str, str]:
 def empty(dataset: str) -> str:
     """A query with the columns of a dataset and no rows."""
     return _empty()[dataset]
+
+
+def create_views(connection: duckdb.DuckDBPyConnection, queries: Mapping[str, str]) -> None:
+    """Create the views. Raises TerminalError, naming the dataset, when its files cannot be opened."""
+    for name, query in queries.items():
+        try:
+            connection.execute(f"CREATE VIEW {quoted(name)} AS {query}")
+        except duckdb.Error as error:
+            raise TerminalError(
+                f"The files of {name} cannot be opened: {str(error).splitlines()[0]}",
+                remedy="`affectmine status` shows what is published; published files stay put.",
+            ) from None

@@ -1,10 +1,10 @@
 """Which kinds of expectation a suite may hold, and what each one takes.
 
-Those named `expect_…` are Great Expectations' own, as far as they work on DuckDB (its regex ones do not). Three are
-ours; they say in SQL what would otherwise cost one scan of the data each:
+Those named `expect_…` are Great Expectations' own, as far as they work on DuckDB (its regex ones do
+not). Three are ours; they say in SQL what would otherwise cost one scan of the data each:
 
-- `every_row`: `rule` is true for every row (null counts as false); `mostly` allows a share of exceptions.
-- `share_of_rows`: the share of rows for which `rule` is true, among the rows for which `among` is true.
+- `every_row`: `rule` is true for every row (null counts as false); `mostly` allows exceptions.
+- `share_of_rows`: the share of rows with a true `rule`, among those with a true `among`.
 - `no_rows`: the query `sql` finds nothing; `{batch}` stands for the candidate.
 """
 
@@ -16,7 +16,7 @@ Target = Literal["table", "column", "pair", "columns"]
 
 @dataclass(frozen=True)
 class Kind:
-    """What an expectation is about, and its parameters by name; the `required` ones must be given."""
+    """What an expectation is about, its parameters by name, and which of them must be given."""
 
     target: Target
     parameters: frozenset[str] = field(default_factory=frozenset)

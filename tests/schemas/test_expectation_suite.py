@@ -74,7 +74,7 @@ def test_extending_replaces_adds_and_removes(load):
         ({"expectations": [ITEM | {"type": "every_rows"}]}, "did you mean every_row"),
         ({"expectations": [ITEM | {"parameters": {}}]}, "needs the parameter 'rule'"),
         ({"expectations": [ITEM | {"parameters": {"rule": 1}}]}, "must be SQL text"),
-        ({"expectations": [ITEM | {"parameters": {"rule": "1", "mosty": 1}}]}, "did you mean mostly"),
+        ({"expectations": [ITEM | {"parameters": {"rule": "1", "mosty": 1}}]}, "you mean mostly"),
         ({"expectations": [ITEM | {"column": "lang"}]}, "takes no column"),
         ({"expectations": [ITEM | {"columns": ["a", "b"]}]}, "no list of columns"),
         ({"expectations": [ITEM | {"type": "expect_column_to_exist", "parameters": {}}]},

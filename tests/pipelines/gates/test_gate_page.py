@@ -52,7 +52,14 @@ def test_every_state_has_a_word_and_a_sign_beside_its_color():
     assert "▲ Passed with warnings" in _page(replace(RESULT, findings=(GOOD, soft)))
     page = _page(replace(RESULT, findings=(GOOD, soft, bad)))
     assert "✕ Blocked" in page
-    for said in ("✕ critical", "▲ warning", "✓ holds", "7 unexpected", "1,234,567", "why it matters"):
+    for said in (
+        "✕ critical",
+        "▲ warning",
+        "✓ holds",
+        "7 unexpected",
+        "1,234,567",
+        "why it matters",
+    ):
         assert said in page
     # What failed comes first.
     assert page.index(">bad<") < page.index(">soft<") < page.index(">fine<")
@@ -60,7 +67,9 @@ def test_every_state_has_a_word_and_a_sign_beside_its_color():
 
 def test_observations_and_errors_are_told():
     share = replace(GOOD, id="share", type="share_of_rows", unexpected_count=None, observed=0.981)
-    crash = replace(GOOD, id="crash", success=False, unexpected_count=None, error="ConversionException")
+    crash = replace(
+        GOOD, id="crash", success=False, unexpected_count=None, error="ConversionException"
+    )
     none = replace(GOOD, id="none", unexpected_count=None)
     page = _page(replace(RESULT, rows=None, findings=(share, crash, none)))
     assert "98.1% of rows" in page

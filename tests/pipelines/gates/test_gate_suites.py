@@ -1,4 +1,6 @@
-"""Each expectation of the shipped suites: plant what it is there for, and it fails, and nothing else does."""
+"""Each expectation of the shipped suites: plant what it is there for, and it fails, and nothing
+else does.
+"""
 
 import math
 from collections.abc import Callable
@@ -109,7 +111,10 @@ SPOILED: list[tuple[str, str, Callable[[list[Row]], list[Row]]]] = [
     ("labels", "neutral_share", _all(labels=["neutral"], status="labeled", reason=None)),
 ]
 # A row of which nothing is left to count makes a share unknown, and unknown is reported.
-ALSO = {("labels", "rejected_share"): {"neutral_share"}, ("clean", "kept_share"): {"lang_unknown_share"}}
+ALSO = {
+    ("labels", "rejected_share"): {"neutral_share"},
+    ("clean", "kept_share"): {"lang_unknown_share"},
+}
 
 
 def _gate(dataset: str, files: list[str]) -> GateResult:
