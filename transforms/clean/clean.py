@@ -1,16 +1,18 @@
 """The clean stage: records in, clean rows out, one outcome per row. Pure and row-wise."""
 
 from functools import cache
+from typing import cast, get_args
 
 import numpy as np
 import polars as pl
 import pyarrow as pa
 
 from schemas.config.clean import CleanConfig, Policy
+from schemas.config.corpus import Domain
 from schemas.datasets import CLEAN, RECORDS
 from schemas.errors import TerminalError
 from transforms.clean.language import languages
-from transforms.clean.measures import PLACEHOLDER, bare, counts, emoji
+from transforms.clean.measures import bare, counts, emoji
 from transforms.clean.outcome import WITHOUT_TEXT, outcomes
 from transforms.clean.prefilter import suspects
 from transforms.clean.social import HASHTAG
@@ -23,10 +25,10 @@ VERSION = 1
 def clean(batch: pl.DataFrame, config: CleanConfig) -> pl.DataFrame:
     """Clean a batch of records.
 
-    Takes the columns of the dataset `records` (those that may be null may be missing) and, optionally,
-    the Boolean column `superseded`: rows of it are dropped as duplicate ids. Gives exactly the columns of the
-    dataset `clean`, the rows in their order, one outcome per row. The result for a row depends on that row
-    alone. Memory: about six times the text of the batch.
+    Takes the columns of the dataset `records` (those that may be null may be missing) and,
+    optionally, the Boolean column `superseded`: rows of it are dropped as duplicate ids. Gives
+    exactly the columns of the dataset `clean`, the rows in their order, one outcome per row. What
+    comes out for a row depends on that row alone. Memory: about six times the text of the batch.
 
     Raises TerminalError for a missing column or an unknown domain.
     """
@@ -44,12 +46,12 @@ def clean(batch: pl.DataFrame, config: CleanConfig) -> pl.DataFrame:
 
 
 def _policy(config: CleanConfig, domain: str) -> Policy:
-    if domain not in ("social", "podcast", "clinical"):
+    if domain not in get_args(Domain):
         raise TerminalError(
             f"There is no clean policy for the domain {domain!r}.",
             remedy="Domains are social, podcast and clinical.",
         )
-    return config.policy(domain)
+    return config.policy(cast("Domain", domain))
 
 
 def _clean(batch: pl.DataFrame, policy: Policy, config: CleanConfig) -> pl.DataFrame:
@@ -77,7 +79,7 @@ def _finished() -> list[pl.Expr]:
     gone = pl.col("reason").is_in(WITHOUT_TEXT)
     letters, chars = pl.col("n_letters"), pl.col("n_bare")
     return [
-        pl.when(~gone.fill_null(False)).then(text).alias("text_clean"),
+        pl.when(~gone.fill_null(value=False)).then(text).alias("text_clean"),
         text.str.len_chars().alias("n_chars"),
         (text.str.count_matches("[URL]", literal=True) + pl.col("n_urls")).alias("n_urls"),
         (text.str.count_matches("[USER]", literal=True) + pl.col("n_mentions")).alias("n_mentions"),
@@ -97,7 +99,8 @@ def _hashtags(text: pl.Expr) -> pl.Expr:
 
 def _tidied(raw: pl.Series, hints: pl.Series, policy: Policy) -> tuple[pl.Series, list[pl.Series]]:
     """Clean text, and the columns of what was taken from it. Python sees only suspect rows."""
-    suspect = suspects(raw, policy)
+    trimmed = raw.str.strip_chars()  # all that most posts need
+    suspect = suspects(trimmed, policy)
     named = hints.list.len().fill_null(0) > 0
     rows = (suspect | named).arg_true()
     tidier = Tidier(policy)
@@ -106,9 +109,9 @@ def _tidied(raw: pl.Series, hints: pl.Series, policy: Policy) -> tuple[pl.Series
         tidier.tidy(text, tuple(filter(None, known or ())))
         for text, known in zip(raw.gather(rows).to_list(), names, strict=True)
     ]
-    text = (
-        raw.scatter(rows, pl.Series([row.text for row in done], dtype=pl.String)) if done else raw
-    )
+    text = trimmed
+    if done:
+        text = trimmed.scatter(rows, pl.Series([row.text for row in done], dtype=pl.String))
     return text, _taken(len(raw), rows, done)
 
 
@@ -125,7 +128,7 @@ def _taken(height: int, rows: pl.Series, done: list[Tidied]) -> list[pl.Series]:
 
 
 def _spans(height: int, rows: pl.Series, done: list[Tidied]) -> pl.Series:
-    """The PII column, by way of Arrow: Polars builds a series per row from nested Python lists."""
+    """Build the PII column through Arrow: from nested lists Polars makes a series per row."""
     lengths = np.zeros(height, dtype=np.int32)
     lengths[rows.to_numpy()] = [len(row.pii) for row in done]
     found = [span for row in done for span in row.pii]
@@ -150,7 +153,7 @@ def _schema(schema: pa.Schema) -> pl.Schema:
 
 
 def _completed(batch: pl.DataFrame) -> pl.DataFrame:
-    """The batch with every column of `records`: those that may be null are filled in."""
+    """Fill in the columns of `records` that may be null; complain of the others."""
     missing = [
         field.name
         for field in RECORDS.schema
@@ -168,7 +171,9 @@ def _completed(batch: pl.DataFrame) -> pl.DataFrame:
         if name != "source"
     ]
     superseded = (
-        pl.col("superseded").fill_null(False) if "superseded" in batch.columns else pl.lit(False)
+        pl.col("superseded").fill_null(value=False)
+        if "superseded" in batch.columns
+        else pl.lit(value=False)
     )
     return batch.select(*columns, superseded.alias("superseded")).with_columns(
         pl.col("text").fill_null("")

@@ -1,4 +1,4 @@
-"""Edits of a text, and the way back: which characters of the original a place in the result came from."""
+"""Edits of a text, and the way back: from places in the result to places in the original."""
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable
@@ -15,7 +15,7 @@ Step = Callable[[str], list[Edit]]
 
 
 def substitution(pattern: Pattern[str], replace: Callable[[Match[str]], str]) -> Step:
-    """A step that replaces every match of a pattern."""
+    """Make a step that replaces every match of a pattern."""
 
     def step(text: str) -> list[Edit]:
         found = []
@@ -29,7 +29,7 @@ def substitution(pattern: Pattern[str], replace: Callable[[Match[str]], str]) ->
 
 
 def apply_edits(text: str, edits: list[Edit]) -> str:
-    """The text after the edits. Time linear in text and edits."""
+    """Carry out the edits. Time is linear in text and edits."""
     pieces = []
     done = 0
     for start, end, new in edits:
@@ -41,10 +41,10 @@ def apply_edits(text: str, edits: list[Edit]) -> str:
 
 
 def way_back(edits: list[Edit], spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Spans of the edited text as spans of the text before.
+    """Lead spans of the edited text back to the text before.
 
-    A boundary inside a replacement moves outwards to the replaced part; what was deleted right beside
-    a span stays outside of it, what was deleted within is inside.
+    A boundary inside a replacement moves outwards to the replaced part; what was deleted right
+    beside a span stays outside of it, what was deleted within is inside.
     """
     starts: list[int] = []  # where each replacement begins and ends in the edited text
     ends: list[int] = []

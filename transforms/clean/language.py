@@ -1,7 +1,7 @@
 """The language of a record: as declared, else detected by CLD2, else unknown.
 
-Confidence is the share of the text that CLD2 gives to its first language, halved where CLD2 itself calls
-the answer unreliable: .8 and more means that it is sure. A declared language has no confidence (null).
+Confidence is the share of the text that CLD2 gives to its first language, halved where CLD2 itself
+calls the answer unreliable: .8 and more means that it is sure. A declared language has none (null).
 """
 
 import re
@@ -16,18 +16,19 @@ FEWEST_LETTERS = 20  # below, no detector is right often enough (spikes.md)
 _RENAMED = {"iw": "he", "jw": "jv", "mo": "ro", "sh": "sr"}
 _NONE = frozenset({"un", "xxx", "tlh", "zzp", "zzb", "zze", "zzh"})
 # ISO 639-2/3 to the two letters that BCP 47 wants.
-_SHORT = dict(
-    pair.split(":")
-    for pair in (
-        "afr:af amh:am ara:ar arb:ar aze:az bel:be ben:bn bos:bs bul:bg cat:ca ces:cs cze:cs cmn:zh cym:cy wel:cy dan:da "
-        "deu:de ger:de ell:el gre:el eng:en est:et eus:eu baq:eu fas:fa per:fa fin:fi fra:fr fre:fr gle:ga glg:gl guj:gu "
-        "hau:ha heb:he hin:hi hrv:hr hun:hu hye:hy arm:hy ibo:ig ind:id isl:is ice:is ita:it jav:jv jpn:ja kan:kn kat:ka "
-        "geo:ka kaz:kk khm:km kin:rw kor:ko lao:lo lat:la lav:lv lit:lt mal:ml mar:mr mkd:mk mac:mk mon:mn msa:ms may:ms "
-        "mya:my bur:my nep:ne nld:nl dut:nl nor:no nob:nb nno:nn ori:or orm:om pan:pa pol:pl por:pt pus:ps ron:ro rum:ro "
-        "rus:ru sin:si slk:sk slo:sk slv:sl som:so spa:es sqi:sq alb:sq srp:sr sun:su swa:sw swe:sv tam:ta tat:tt tel:te "
-        "tgk:tg tgl:tl tha:th tir:ti tuk:tk tur:tr uig:ug ukr:uk urd:ur uzb:uz vie:vi xho:xh yid:yi yor:yo zho:zh chi:zh zul:zu"
-    ).split()
+_LONG_AND_SHORT = (
+    "afr:af amh:am ara:ar arb:ar aze:az bel:be ben:bn bos:bs bul:bg cat:ca ces:cs cze:cs "
+    "cmn:zh cym:cy wel:cy dan:da deu:de ger:de ell:el gre:el eng:en est:et eus:eu baq:eu "
+    "fas:fa per:fa fin:fi fra:fr fre:fr gle:ga glg:gl guj:gu hau:ha heb:he hin:hi hrv:hr "
+    "hun:hu hye:hy arm:hy ibo:ig ind:id isl:is ice:is ita:it jav:jv jpn:ja kan:kn kat:ka "
+    "geo:ka kaz:kk khm:km kin:rw kor:ko lao:lo lat:la lav:lv lit:lt mal:ml mar:mr mkd:mk "
+    "mac:mk mon:mn msa:ms may:ms mya:my bur:my nep:ne nld:nl dut:nl nor:no nob:nb nno:nn "
+    "ori:or orm:om pan:pa pol:pl por:pt pus:ps ron:ro rum:ro rus:ru sin:si slk:sk slo:sk "
+    "slv:sl som:so spa:es sqi:sq alb:sq srp:sr sun:su swa:sw swe:sv tam:ta tat:tt tel:te "
+    "tgk:tg tgl:tl tha:th tir:ti tuk:tk tur:tr uig:ug ukr:uk urd:ur uzb:uz vie:vi xho:xh "
+    "yid:yi yor:yo zho:zh chi:zh zul:zu"
 )
+_SHORT = {pair[:3]: pair[4:] for pair in _LONG_AND_SHORT.split()}
 _TAG = re.compile(
     r"([a-zA-Z]{2,3})(?:[-_]([a-zA-Z]{4}))?(?:[-_]([a-zA-Z]{2}|\d{3}))?(?:[-_][a-zA-Z0-9]{1,8})*"
 )
@@ -36,7 +37,7 @@ _UNDETERMINED = frozenset({"und", "mul", "zxx", "mis", "un"})
 
 @lru_cache(maxsize=4096)
 def normalized(declared: str) -> str | None:
-    """A declared language as a BCP 47 tag: `EN_us` is `en-US`, `eng` is `en`; null if it is none."""
+    """Write a declared language as BCP 47: `EN_us` as `en-US`, `eng` as `en`; null if none."""
     match = _TAG.fullmatch(declared.strip())
     if match is None:
         return None
@@ -54,7 +55,7 @@ def normalized(declared: str) -> str | None:
 
 
 def detect(text: str) -> tuple[str | None, float | None]:
-    """The language that CLD2 finds and its confidence in [0, 1]; nulls where it finds none."""
+    """Ask CLD2: the language and the confidence in [0, 1]; nulls where it finds none."""
     try:
         reliable, _, details = pycld2.detect(text, bestEffort=True)
     except (pycld2.error, ValueError, UnicodeError):  # a character that CLD2 refuses
@@ -69,10 +70,10 @@ def detect(text: str) -> tuple[str | None, float | None]:
 def languages(
     text: pl.Series, declared: pl.Series, letters: pl.Series, *, detection: bool
 ) -> pl.DataFrame:
-    """Columns lang, lang_confidence and lang_source of each row.
+    """Give the columns lang, lang_confidence and lang_source of each row.
 
-    `text` is without placeholders, links and mentions; rows with fewer than FEWEST_LETTERS letters and no
-    declared language are unknown.
+    `text` is without placeholders, links and mentions; rows with fewer than FEWEST_LETTERS letters
+    and no declared language are unknown.
     """
     known = {tag: normalized(tag) for tag in declared.drop_nulls().unique().to_list()}
     lang = declared.replace_strict(known, default=None, return_dtype=pl.String) if known else None

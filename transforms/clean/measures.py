@@ -1,4 +1,4 @@
-"""Counts and ratios of clean text, in one pass over its code points with a table of character classes."""
+"""Counts of clean text, in one pass over its code points with a table of character classes."""
 
 import unicodedata
 from functools import cache
@@ -11,7 +11,7 @@ import polars as pl
 PLACEHOLDER = r"\[[A-Z][A-Z_]{1,30}\]"
 
 # One emoji, however many code points: flags, keycaps, families, skin tones, the flags made of tags.
-_PICTURE = r"[\p{Extended_Pictographic}--[©®™‼⁉↔↕↖↗↘↙↩↪Ⓜ〰〽㊗㊙ℹ]]"
+_PICTURE = r"[\p{Extended_Pictographic}&&\p{Emoji}--[©®™‼⁉↔↕↖↗↘↙↩↪Ⓜ〰〽㊗㊙ℹ]]"
 _MODIFIED = rf"{_PICTURE}(?:\x{{fe0f}}|\p{{Emoji_Modifier}})?"
 EMOJI = (
     r"\p{Regional_Indicator}\p{Regional_Indicator}|[0-9#*]\x{fe0f}?\x{20e3}"
@@ -26,7 +26,7 @@ _CHUNK = 1 << 20  # code points at a time: about 15 MB beside the text
 
 @cache
 def _classes() -> npt.NDArray[np.uint8]:
-    """The class of every code point below U+20000; what lies above is ideographs, and symbols at the end."""
+    """Tabulate the class of code points below U+30000; most above U+20000 are ideographs."""
     table = np.zeros(0x30000, dtype=np.uint8)
     for code in range(0x20000):
         table[code] = _class_of(chr(code))
@@ -63,8 +63,8 @@ def bare(text: pl.Expr) -> pl.Expr:
 def counts(text: pl.Series) -> pl.DataFrame:
     """Words, letters, upper-case letters, symbols and characters of each row; null counts as empty.
 
-    A word is a run of letters, marks and digits, with apostrophes and hyphens inside it; every Han or kana
-    character is one. A symbol is neither letter, mark, digit nor space. Memory is bounded by slices.
+    A word is a run of letters, marks and digits, with apostrophes and hyphens inside it; every Han
+    or kana character is one. A symbol is no letter, mark, digit or space. Slices bound memory.
     """
     text = text.fill_null("")
     lengths = text.str.len_chars().to_numpy().astype(np.int64)
@@ -113,7 +113,7 @@ def _count(text: pl.Series, lengths: npt.NDArray[np.int64]) -> npt.NDArray[np.in
 def emoji(text: pl.Series) -> pl.Series:
     """How many emoji each row has; a sequence is one. Null counts as none."""
     found = pl.zeros(len(text), dtype=pl.Int32, eager=True)
-    rows = text.str.contains(_MAYBE_EMOJI).fill_null(False).arg_true()
+    rows = text.str.contains(_MAYBE_EMOJI).fill_null(value=False).arg_true()
     if rows.len():
         found = found.scatter(rows, text.gather(rows).str.count_matches(EMOJI).cast(pl.Int32))
     return found

@@ -9,11 +9,13 @@ from transforms.clean.edits import Found
 _LOCAL = r"A-Za-z0-9\u00c0-\u052f._%+"
 _HOST = r"A-Za-z0-9\u00c0-\u052f_"
 _MAILERS = (
-    "gmail|googlemail|yahoo|ymail|hotmail|outlook|icloud|aol|protonmail|proton|msn|gmx|fastmail|zoho"
+    "gmail|googlemail|yahoo|ymail|hotmail|outlook|icloud|aol|protonmail|proton|msn|gmx|fastmail"
+    "|zoho"
     "|mailru|qq|naver|rediffmail"
 )
 _ENDINGS = (
-    "com|org|net|edu|gov|mil|info|biz|io|co|me|uk|de|fr|es|it|nl|se|no|fi|dk|pl|pt|br|in|ca|au|nz|jp"
+    "com|org|net|edu|gov|mil|info|biz|io|co|me|uk|de|fr|es|it|nl|se|no|fi|dk|pl|pt|br|in|ca|au|nz"
+    "|jp"
     "|cn|ru|ch|at|be|ie|us|eu|dev|app"
 )
 _EMAIL = re.compile(
@@ -22,7 +24,7 @@ _EMAIL = re.compile(
     re.IGNORECASE,
 )
 
-# Spelled: joe (at) example (dot) com, joe at example dot com, joe @ example . com, joe.s at gmail.com.
+# Spelled: joe (at) example (dot) com, joe at example dot com, joe @ example . com.
 _OPEN, _CLOSE = r"[ ]?[(\[{<|*_-]{1,2}[ ]?", r"[ ]?[)\]}>|*_-]{1,2}[ ]?"
 _AT = rf"{_OPEN}(?:at|@){_CLOSE}"
 _DOT = rf"(?:[ ]dot[ ]|{_OPEN}(?:dot|\.){_CLOSE})"
@@ -44,14 +46,17 @@ _SPELLED = re.compile(
     rf"){_COUNTRY}(?![A-Za-z0-9_])",
     re.IGNORECASE,
 )
-_MAYBE_SPELLED = re.compile(rf"[(\[{{<|*_-] ?at ?[)\]}}>|*_-]| at (?:{_MAILERS})")
+_BRACKETED = re.compile(r"[(\[{<|*_-] ?at ?[)\]}>|*_-]")
+_KNOWN = re.compile(rf" at (?:{_MAILERS})")
 # "look at amazon dot com" names a site, not a person.
-_NO_PERSON = frozenset(
-    "a an and am are as at be been bought buy but available came check find found for from get go got "
-    "had have he her here him i in is it its just live look looked looking me meet mine my not now of "
-    "on online order ordered or out over page sale she shop shopped shopping sign site stay stuff that "
-    "the them there they this up us visit was we were what who work worked working works you your".split()
+_NO_PERSON_WORDS = (
+    "a an and am are as at be been bought buy but available came check find found for from "
+    "get go got had have he her here him i in is it its just live look looked looking me meet "
+    "mine my not now of on online order ordered or out over page sale she shop shopped "
+    "shopping sign site stay stuff that the them there they this up us visit was we were what "
+    "who work worked working works you your"
 )
+_NO_PERSON = frozenset(_NO_PERSON_WORDS.split())
 _NAMED = re.compile(r"[._\d+-]")
 
 
@@ -62,7 +67,7 @@ def emails(text: str, lower: str) -> Iterator[Found]:
             written = match.group()
             start = match.start() + len(written) - len(written.lstrip("'.-"))
             yield "email", start, match.end()
-    if not ("@" in text or "dot" in lower or _MAYBE_SPELLED.search(lower)):
+    if not ("@" in text or "dot" in lower or _KNOWN.search(lower) or _BRACKETED.search(lower)):
         return
     for match in _SPELLED.finditer(text):
         local = match.group("local").lower().strip(".")

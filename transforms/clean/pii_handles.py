@@ -14,26 +14,32 @@ _MENTION = re.compile(
 _REDDIT = re.compile(r"(?<![\w./])(?:/?u|/user)/[\w-]{2,30}(?![\w-])", re.IGNORECASE)
 _DISCORD = re.compile(r"(?<![\w#@])[\w.]{2,32}#\d{4}(?!\w)")
 _NUMBERED = re.compile(
-    r"(?:issues?|prs?|pulls?|bugs?|tickets?|orders?|cases?|items?|invoices?|rooms?|gates?|apt|units?"
-    r"|suite|refs?|no|number|ep|episodes?|parts?|chapters?|posts?|comments?|threads?|routes?|highway"
-    r"|bus|flights?|lockers?|lot|box|day|page|year|model|mr|gh|jira|task|story|card|area|zone|channel"
+    r"(?:issues?|prs?|pulls?|bugs?|tickets?|orders?|cases?|items?|invoices?|rooms?|gates?|apt"
+    r"|units?"
+    r"|suite|refs?|no|number|ep|episodes?|parts?|chapters?|posts?|comments?|threads?|routes?"
+    r"|highway"
+    r"|bus|flights?|lockers?|lot|box|day|page|year|model|mr|gh|jira|task|story|card|area|zone"
+    r"|channel"
     r"|c|tag|color|colour|hex|line|figure|table|version|[\d.]+)#\d{4}",
     re.IGNORECASE,
 )
 _PLATFORM = (
     r"discord|snap(?:chat)?|insta(?:gram)?|ig|kik|telegram|twitter|tik ?tok|skype|steam|psn"
-    r"|xbox(?: live)?|gamer ?tag|bumble|line id|we ?chat|weixin|whats ?app|venmo|cash ?app|only ?fans"
+    r"|xbox(?: live)?|gamer ?tag|bumble|line id|we ?chat|weixin|whats ?app|venmo|cash ?app"
+    r"|only ?fans"
     r"|twitch|you ?tube|face ?book|fb|mastodon|bluesky|threads|tumblr|signal|paypal|battle ?net"
     r"|epic(?: games)?|nintendo|friend code"
 )
 _KIND = r"id|name|user|user ?name|handle|tag|account|profile|nick(?:name)?|screen ?name"
 _NAMES_ONE = ("username", "user name", "handle", "tag", "id", "nick", "nickname", "screen name")
-# One of these is in every match of _KEYED: a cheap test before it.
-_WORDS = (
-    "discord", "snap", "insta", "ig", "kik", "telegram", "twitter", "tok", "skype", "steam", "psn",
-    "xbox", "tag", "bumble", "id", "chat", "weixin", "app", "venmo", "fans", "twitch", "tube", "book",
-    "fb", "mastodon", "bluesky", "threads", "tumblr", "signal", "paypal", "net", "epic", "nintendo",
-    "code", "name", "user", "handle", "account", "profile", "nick",
+# What stands before `:`, `=`, ` is ` or ` - ` in every match of _KEYED: a cheap test before it.
+_LINK = re.compile(r"[:=]| is | - ")
+_ENDS = (
+    "discord", "snap", "chat", "insta", "gram", "ig", "kik", "twitter", "tok", "skype",
+    "steam", "psn", "xbox", "live", "tag", "bumble", "id", "weixin", "app", "venmo", "fans",
+    "twitch", "tube", "book", "fb", "mastodon", "bluesky", "threads", "tumblr", "signal",
+    "paypal", "net", "epic", "games", "nintendo", "code", "name", "user", "handle", "account",
+    "profile", "nick",
 )  # fmt: skip
 _KEYED = re.compile(
     rf"(?<![\w@./])(?:(?P<platform>{_PLATFORM})|(?:my|his|her|their|the) (?:{_KIND})|user ?name"
@@ -62,14 +68,17 @@ def handles(text: str, lower: str) -> Iterator[Found]:
             if not _NUMBERED.fullmatch(match.group()):
                 yield "user", match.start(), match.end()
     linked = ":" in text or "=" in text or " is " in lower or " - " in text
-    if linked and any(name in lower for name in _WORDS):
+    if linked and any(
+        lower.endswith(_ENDS, 0, link.start() - (lower[link.start() - 1 : link.start()] == " "))
+        for link in _LINK.finditer(lower)
+    ):
         for match in _KEYED.finditer(text):
             if _is_told(match):
                 yield "user", match.start("handle"), match.end("handle")
 
 
 def _is_told(match: re.Match[str]) -> bool:
-    """Whether the word after a platform is a handle: `IG: joe_c` is, `Instagram: the worst` is not."""
+    """Whether the word is a handle: in `IG: joe_c` it is, in `Instagram: the worst` it is not."""
     handle, link = match.group("handle"), match.group("link").strip()
     if handle.replace(".", "").replace("-", "").isdigit():
         return False

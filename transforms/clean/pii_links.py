@@ -11,20 +11,20 @@ from transforms.clean.edits import Found
 _REST = r"[^\s<>\"{}|\\^`\[\]\u2018-\u201f\u2e80-\uffff\U00010000-\U0010ffff]"
 _COMMON = r"com|org|net|edu|gov|mil|info|biz|io|xyz|(?:co|com|org|ac|gov|net)\.[a-z]{2}"
 # Endings that are also words (.me, .it, .so) make a link only with a path behind them.
-_WITH_PATH = "|".join(
-    (
-        "ac ad ae af ag ai al am ao ar at au az ba bb bd be bf bg bh bi bj bo br bs bt bw by bz ca cc cd "
-        "cf cg ch ci cl cm cn co cr cu cv cy cz de dj dk dm do dz ec ee eg er es et eu fi fj fm fr ga gd "
-        "ge gg gh gi gl gm gn gp gq gr gt gy hk hn hr ht hu id ie il im in iq ir is it je jm jo jp ke kg "
-        "kh ki km kr kw ky kz la lb lc li lk lr ls lt lu lv ly ma mc md me mg mk ml mm mn mo mr ms mt mu "
-        "mv mw mx my mz na nc ne ng ni nl no np nr nu nz om pa pe pf pg ph pk pl pm pr ps pt pw py qa re "
-        "ro rs ru rw sa sb sc sd se sg sh si sk sl sm sn so sr st su sv sx sy sz tc td tf tg th tj tk tl "
-        "tm tn to tr tt tv tw tz ua ug uk us uy uz va vc ve vg vi vn vu wf ws ye za zm zw "
-        "com org net edu gov mil int info biz io dev app xyz online site tech store blog shop wiki page "
-        "link club live news media social cloud space website cafe zone world today agency digital goo "
-        "gle design studio video network"
-    ).split()
+_ENDINGS = (
+    "ac ad ae af ag ai al am ao ar at au az ba bb bd be bf bg bh bi bj bo br bs bt bw by bz "
+    "ca cc cd cf cg ch ci cl cm cn co cr cu cv cy cz de dj dk dm do dz ec ee eg er es et eu "
+    "fi fj fm fr ga gd ge gg gh gi gl gm gn gp gq gr gt gy hk hn hr ht hu id ie il im in iq "
+    "ir is it je jm jo jp ke kg kh ki km kr kw ky kz la lb lc li lk lr ls lt lu lv ly ma mc "
+    "md me mg mk ml mm mn mo mr ms mt mu mv mw mx my mz na nc ne ng ni nl no np nr nu nz om "
+    "pa pe pf pg ph pk pl pm pr ps pt pw py qa re ro rs ru rw sa sb sc sd se sg sh si sk sl "
+    "sm sn so sr st su sv sx sy sz tc td tf tg th tj tk tl tm tn to tr tt tv tw tz ua ug uk "
+    "us uy uz va vc ve vg vi vn vu wf ws ye za zm zw com org net edu gov mil int info biz io "
+    "dev app xyz online site tech store blog shop wiki page link club live news media social "
+    "cloud space website cafe zone world today agency digital goo gle design studio video "
+    "network"
 )
+_WITH_PATH = "|".join(_ENDINGS.split())
 _HOST = (
     r"(?!(?i:asp|ado|vb)\.net\b)(?<![\w@.-])"
     r"(?:[A-Za-z0-9\u00c0-\u052f][A-Za-z0-9\u00c0-\u052f_-]{0,62}\.){1,12}"
@@ -78,7 +78,7 @@ def links(text: str, lower: str) -> Iterator[Found]:
 
 
 def _trimmed(text: str, start: int, end: int) -> int:
-    """The end of a link without the punctuation of the sentence around it."""
+    """Find the end of a link without the punctuation of the sentence around it."""
     surplus = text.count(")", start, end) - text.count("(", start, end)
     while end > start:
         last = text[end - 1]

@@ -11,11 +11,13 @@ from transforms.clean.edits import Found
 
 # ---- cards -------------------------------------------------------------------------------------
 _CARD = re.compile(
-    r"(?<![A-Za-z0-9_])(?<!\d[ .-])(?:\d{4}([ .-])\d{4}\1\d{4}\1\d{1,7}|\d{4}([ .-])\d{6}\2\d{4,5}|\d{13,19})"
+    r"(?<![A-Za-z0-9_])(?<!\d[ .-])(?:\d{4}([ .-])\d{4}\1\d{4}\1\d{1,7}|\d{4}([ .-])\d{6}\2\d{4,5}"
+    r"|\d{13,19})"
     r"(?![A-Za-z0-9_])"
 )
 _ISSUERS = re.compile(
-    r"4(?:\d{12}|\d{15}|\d{18})|(?:5[1-5]|2[3-6]|22[2-9]|27[01])\d*(?<=\A.{16})|2720\d{12}|3[47]\d{13}"
+    r"4(?:\d{12}|\d{15}|\d{18})|(?:5[1-5]|2[3-6]|22[2-9]|27[01])\d*(?<=\A.{16})|2720\d{12}"
+    r"|3[47]\d{13}"
     r"|3(?:0[0-5]|[689]\d)\d{11}|(?:6011|65\d\d|64[4-9]\d)\d{12}|35\d{14}|62\d{14,17}"
     r"|(?:5018|5020|5038|5893|6304|6759|676[1-3])\d{8,15}"
 )
@@ -42,7 +44,8 @@ def cards(text: str) -> Iterator[Found]:
 
 # ---- social security numbers --------------------------------------------------------------------
 _SSN = re.compile(
-    r"(?<![A-Za-z0-9_])(?<!\d[-. /])(?!000|666|9)\d{3}([- ])(?!00)\d{2}\1(?!0000)\d{4}(?![A-Za-z0-9_])(?!-\d)"
+    r"(?<![A-Za-z0-9_])(?<!\d[-. /])(?!000|666"
+    r"|9)\d{3}([- ])(?!00)\d{2}\1(?!0000)\d{4}(?![A-Za-z0-9_])(?!-\d)"
 )
 _SSN_PLAIN = re.compile(
     r"(?<![A-Za-z0-9_])(?!000|666|9)\d{3}[ .-]?(?!00)\d{2}[ .-]?(?!0000)\d{4}(?![A-Za-z0-9_])"
@@ -53,7 +56,7 @@ _SSN_WORDS = re.compile(
 
 
 def social_security(text: str) -> Iterator[Found]:
-    """US numbers by the rules of their issue: area not 000, 666 or 9xx, group not 00, serial not 0000.
+    """US numbers by the rules of issue: area not 000, 666 or 9xx, group not 00, serial not 0000.
 
     Without separators only after words such as SSN.
     """
@@ -69,10 +72,12 @@ def social_security(text: str) -> Iterator[Found]:
 _IBAN_LENGTHS = {
     country: int(length)
     for length, countries in {
-        "15": "NO", "16": "BE", "18": "DK FI FO GL NL SD", "19": "MK SI", "20": "AT BA EE KZ LT LU XK",
+        "15": "NO", "16": "BE", "18": "DK FI FO GL NL SD", "19": "MK SI", "20": "AT BA EE KZ LT "
+        "LU XK",
         "21": "CH HR LI LV", "22": "BG BH CR DE GB GE IE ME RS VA", "23": "AE GI IL IQ OM SO TL",
         "24": "AD CZ DZ ES MD PK RO SA SE SK TN VG", "25": "LY PT ST", "26": "IS TR",
-        "27": "BI FR GR IT MC MR SM", "28": "AL AZ BY CY DO GT HU LB NI PL SV", "29": "BR EG PS QA UA",
+        "27": "BI FR GR IT MC MR SM", "28": "AL AZ BY CY DO GT HU LB NI PL SV", "29": "BR EG PS "
+        "QA UA",
         "30": "JO KW MU YE", "31": "MT SC", "32": "LC", "33": "RU",
     }.items()
     for country in countries.split()
@@ -103,12 +108,16 @@ def bank_accounts(text: str) -> Iterator[Found]:
 # ---- IP addresses -------------------------------------------------------------------------------
 _OCTET = r"(?:25[0-5]|2[0-4]\d|1\d\d|0?[1-9]\d|0{0,2}\d)"
 _IPV4 = re.compile(
-    rf"(?<![A-Za-z0-9_])(?<!\d\.)(?:{_OCTET}\.){{3}}{_OCTET}(?:/\d{{1,2}}(?!\d)|:\d{{2,5}}(?!\d))?(?![A-Za-z0-9_])(?!\.\d)"
+    rf"(?<![A-Za-z0-9_])(?<!\d\.)(?:{_OCTET}\.){{3}}{_OCTET}(?:/\d{{1,2}}(?!\d)"
+    rf"|:\d{{2,5}}(?!\d))?(?![A-Za-z0-9_])(?!\.\d)"
 )
 _VERSION = re.compile(
-    r"(?:\b(?:v|ver|vers|version|versions|release|released|build|firmware|update|updated|upgrade|upgraded|patch"
-    r"|sdk|driver|drivers|kernel|section|chapter|figure|table|appendix|clause|article|paragraph|level"
-    r"|android|ios|windows|chrome|firefox|macos|java|python|node)\.?(?:[ ]?(?:to|from|is|was|no|number|#))?|§)[ :]?[ ]?\Z",
+    r"(?:\b(?:v|ver|vers|version|versions|release|released|build|firmware|update|updated|upgrade"
+    r"|upgraded|patch"
+    r"|sdk|driver|drivers|kernel|section|chapter|figure|table|appendix|clause|article|paragraph"
+    r"|level"
+    r"|android|ios|windows|chrome|firefox|macos|java|python|node)\.?(?:[ ]?(?:to|from|is|was|no"
+    r"|number|#))?|§)[ :]?[ ]?\Z",
     re.IGNORECASE,
 )
 _IPV6 = re.compile(

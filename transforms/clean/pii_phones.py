@@ -13,7 +13,8 @@ from transforms.clean.edits import Found
 
 # One candidate: digits in groups with short separators between them.
 _CANDIDATE = re.compile(
-    r"(?<![A-Za-z0-9_$€£¥#])(?<!\d[.,:/-])(?:\+|\(\+|\((?=\d)|(?=\d))(?:\d++(?:[ ]?[().\-/][ ]?[()]?|[ ]|(?=[()]))?){1,24}+"
+    r"(?<![A-Za-z0-9_$€£¥#])(?<!\d[.,:/-])(?:\+|\(\+|\((?=\d)"
+    r"|(?=\d))(?:\d++(?:[ ]?[().\-/][ ]?[()]?|[ ]|(?=[()]))?){1,24}+"
 )
 _GROUP = re.compile(r"\d+")
 _LETTER_AFTER = re.compile(r"(?![xe])[A-Za-z]|[xe][A-Za-wyz]")
@@ -21,35 +22,45 @@ _FICTION = re.compile(r"555[-. ]\d{4}")
 _TAIL = re.compile(r"[^\d]+\Z")
 _EXTENSION = re.compile(r"[ ]?(?:,|;)?[ ]?(?:ext\.?|extension|x)[ ]?\d{1,6}\b", re.IGNORECASE)
 _DATE = re.compile(
-    r"(?:\d{4}[-./]\d{1,2}[-./]\d{1,2}|\d{1,2}[-./]\d{1,2}[-./](?:\d{4}|\d{2}))(?:[ ]\d{1,2}(?:[.]\d{2})?)?"
+    r"(?:\d{4}[-./]\d{1,2}[-./]\d{1,2}|\d{1,2}[-./]\d{1,2}[-./](?:\d{4}"
+    r"|\d{2}))(?:[ ]\d{1,2}(?:[.]\d{2})?)?"
     r"|\d{4} \d{1,2} \d{1,2}|\d{1,2} \d{1,2} (?:19|20)\d{2}"
     r"|(?:19|20)\d{2}[ ]?[-/][ ]?(?:19|20)\d{2}|(?:19|20)\d{6}"
 )
 _NANP = re.compile(
-    r"(?<![\d+])(?<!\d[-.])(?:\+?1[ .\-/]{0,3})?\(?[2-9]\d{2}(?:\)[ ]?[-./]?[ ]?|[ ]?[-./][ ]?|[ ])\d{3}(?:[ ]?[-./][ ]?|[ ])\d{4}"
+    r"(?<![\d+])(?<!\d[-.])(?:\+?1[ .\-/]{0,3})?\(?[2-9]\d{2}(?:\)[ ]?[-./]?[ ]?|[ ]?[-./][ ]?"
+    r"|[ ])\d{3}(?:[ ]?[-./][ ]?|[ ])\d{4}"
     r"(?!\d)(?![-.]\d)"
     r"|(?<!\d)(?:\([2-9]\d{2}\)[ ]?|[2-9]\d{2}[.-])\d{7}(?!\d)(?![-.]\d)"
 )
-_TRUNK = re.compile(r"\(?0[1-9]\d{0,4}\)?(?:[ ./-]{1,3}\d{2,8}){1,5}")
+_TRUNK = re.compile(r"(?!\d{3}[- ]\d{2}[- ]\d{4}\Z)\(?0[1-9]\d{0,4}\)?(?:[ ./-]{1,3}\d{2,8}){1,5}")
 _PAIRED = re.compile(r"[6-9]\d{4}[ -]\d{5}|1[3-9]\d[ -]\d{4}[ -]\d{4}")
 _SPELLED = re.compile(r"(?:\d[ .-]{1,3}){9,12}\d")
 _BEFORE = re.compile(
-    r"(?<![A-Za-z])(?:phones?|call(?:ing|ed)?|dial|ring|text(?:ing)?|txt|tel|telephone|mobile|cell|cellphone|fax|whats ?app"
-    r"|sms|(?:my|your|his|her|their|our|new|old|home|work|office|direct|phone) (?:number|digits|nr)|numbers? is|contact|reach (?:me|us|him|her|them)|hotline|helpline|landline|voicemail|pager|hit me up|signal|viber"
-    r"|telefon\w*|tel[ée]fono|t[ée]l[ée]phone|handy|m[óo]vil|celular|portable|rufnummer|numero|número|numéro|nummer"
+    r"(?<![A-Za-z])(?:phones?|call(?:ing|ed)?|dial|ring|text(?:ing)?|txt|tel|telephone|mobile|cell"
+    r"|cellphone|fax|whats ?app"
+    r"|sms|(?:my|your|his|her|their|our|new|old|home|work|office|direct|phone) (?:number|digits"
+    r"|nr)|numbers? is|contact|reach (?:me|us|him|her|them)|hotline|helpline|landline|voicemail"
+    r"|pager|hit me up|signal|viber"
+    r"|telefon\w*|tel[ée]fono|t[ée]l[ée]phone|handy|m[óo]vil|celular|portable|rufnummer|numero"
+    r"|número|numéro|nummer"
     r"|тел\w*|звони\w*|номер\w*|电话|手机|电話|電話|微信|फोन|nomor|हेल्पलाइन)"
-    r"(?:[^\w\n]|\b(?:me|us|him|her|them|my|at|on|is|it|the|no|number|to|our|your|back|now|and|or|for|crisis"
+    r"(?:[^\w\n]|\b(?:me|us|him|her|them|my|at|on|is|it|the|no|number|to|our|your|back|now|and|or"
+    r"|for|crisis"
     r"|line|please|anytime|today|ist|unter|al|au|है)\b){0,14}\Z",
     re.IGNORECASE,
 )
 _NOT_BEFORE = re.compile(
-    r"(?:(?<![A-Za-z])(?:order|invoice|ticket|case|ref(?:erence)?|isbn(?:-1[03])?|issn|doi|arxiv|id|no|nr|tracking|serial|sku|model|part|account"
-    r"|item|zip|postcode|page|pages|pp|bug|issue|pr|commit|rev|revision|build|version|timestamp|unix|score|room"
+    r"(?:(?<![A-Za-z])(?:order|invoice|ticket|case|ref(?:erence)?|isbn(?:-1[03])?|issn|doi|arxiv"
+    r"|id|no|nr|tracking|serial|sku|model|part|account"
+    r"|item|zip|postcode|page|pages|pp|bug|issue|pr|commit|rev|revision|build|version|timestamp"
+    r"|unix|score|room"
     r"|v)|[$€£¥#=])\s?(?:number|no|id|code|nr)?\s?(?:is|was)?[\s.:#=-]{0,3}\Z",
     re.IGNORECASE,
 )
 _UNIT_AFTER = re.compile(
-    r"[ ]?(?:%|°|[€$£¥]|(?:km|cm|mm|kg|lbs?|miles|people|users|points|dollars|euros?|usd|eur|times|votes|karma|years|am|pm)\b)",
+    r"[ ]?(?:%|°|[€$£¥]|(?:km|cm|mm|kg|lbs?|miles|people|users|points|dollars|euros?|usd|eur"
+    r"|times|votes|karma|years|am|pm)\b)",
     re.IGNORECASE,
 )
 _REGIONS = ("GB", "DE", "FR", "IT", "ES", "NL", "AU", "IN", "BR")
@@ -69,15 +80,19 @@ def phones(text: str) -> Iterator[Found]:
         before = text[max(0, start - 48) : start]
         if _DATE.fullmatch(written) or _NOT_BEFORE.search(before) or _UNIT_AFTER.match(text, end):
             continue
-        for first, last in _numbers(written, digits, before, text.isascii()):
+        for first, last in _numbers(written, digits, before, ascii_text=text.isascii()):
             extension = _EXTENSION.match(text, start + last)
             yield "phone", start + first, extension.end() if extension else start + last
 
 
-def _numbers(written: str, digits: int, before: str, ascii_text: bool) -> Iterator[tuple[int, int]]:
+def _numbers(
+    written: str, digits: int, before: str, *, ascii_text: bool
+) -> Iterator[tuple[int, int]]:
     """Where the telephone numbers are in one candidate."""
     whole = (0, len(written))
-    if written.startswith(("+", "(+")) or (written.startswith("00") and digits >= 10):
+    if written.startswith(("+", "(+")) or (
+        written.startswith("00") and written[2:3] != "0" and digits >= 10
+    ):
         last = _within_digits(written, 17)
         if last and _international(written[:last]):
             yield 0, last
@@ -100,12 +115,12 @@ def _numbers(written: str, digits: int, before: str, ascii_text: bool) -> Iterat
     elif _SPELLED.fullmatch(written):
         if _valid_us(written):
             yield whole
-    elif written.isdigit() and _plain(written, ascii_text):
+    elif written.isdigit() and _plain(written, ascii_text=ascii_text):
         yield whole
 
 
 def _within_digits(written: str, most: int) -> int:
-    """The end of the longest start of a candidate with at most so many digits, at the end of a group."""
+    """Find the end of the longest start of a candidate with at most so many digits."""
     last = seen = 0
     for group in _GROUP.finditer(written):
         seen += group.end() - group.start()
@@ -132,7 +147,7 @@ def _valid_us(written: str) -> bool:
     return _valid(re.sub(r"\D", "", written), ("US",))
 
 
-def _plain(digits: str, ascii_text: bool) -> bool:
+def _plain(digits: str, *, ascii_text: bool) -> bool:
     """Digits without any separator: only what a numbering plan knows."""
     if len(digits) == 10 and digits[0] in "23456789":
         return _valid(digits, ("US",))

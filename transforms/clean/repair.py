@@ -1,4 +1,4 @@
-"""Broken characters: entities, mojibake, control and invisible characters, normal form, white space.
+"""Broken characters: entities, mojibake, invisible characters, normal form, white space.
 
 Emoji sequences keep their joiners and variation selectors, and Indic and Arabic script theirs.
 """
@@ -29,7 +29,7 @@ def _unescaped(match: re.Match[str]) -> str:
     return html5.get(name) or html5.get(name + ";") or entity
 
 
-_ampersands = substitution(_AMPERSANDS, lambda match: "&")
+_ampersands = substitution(_AMPERSANDS, lambda _: "&")
 _entities = substitution(_ENTITY, _unescaped)
 
 
@@ -44,21 +44,25 @@ def entities(text: str) -> list[Edit]:
 
 
 # ---- mojibake ----------------------------------------------------------------------------------
-# A lead byte of UTF-8 and a continuation byte, both read as Windows-1252, Latin-1, Windows-1250, 1251
-# or MacRoman, or a C1 control. A bare `Ã` is Portuguese. ftfy decides; this spares it clean rows.
-_HIGH = "\u0080-\u00bf\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc\u2013-\u203a\u20ac\u2122"
+# A lead byte of UTF-8 and a continuation byte, both read as Windows-1252, 1250, 1251, Latin-1 or
+# MacRoman, or a C1 control. A bare `Ã` is Portuguese. ftfy decides; this spares it clean rows.
+_HIGH = (
+    "\u0080-\u00bf\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc\u2013-\u203a"
+    "\u20ac\u2122"
+)
 MOJIBAKE = (
     f"[\u00c2-\u00f4\u0102\u0103\u0139][{_HIGH}]|\u00c3 |[\u0080-\u009f]"
     f"|[\u0420\u0421][\u0402-\u040f\u0452-\u045f\u0490\u0491{_HIGH}]"
     "|\u221a[\u00a0-\u00ff\u2020-\u2265]|\u201a[\u00c4\u00e0]"
 )
 _MOJIBAKE = re.compile(MOJIBAKE)
+_LEAD = re.compile("[\u0080-\u009f\u00c2-\u00f4\u0102\u0103\u0139\u0420\u0421\u221a\u201a]")
 _VISIBLE_ASCII = re.compile(r"[!-~]")
 
 
 def mojibake(text: str) -> list[Edit]:
     """Text that was decoded with the wrong encoding, line by line, by ftfy."""
-    if text.isascii() or _MOJIBAKE.search(text) is None:
+    if text.isascii() or _LEAD.search(text) is None or _MOJIBAKE.search(text) is None:
         return []
     found: list[Edit] = []
     offset = 0
@@ -73,7 +77,7 @@ def mojibake(text: str) -> list[Edit]:
 
 
 def _anchored(old: str, new: str, offset: int) -> list[Edit]:
-    """Edits from old to new. Wrong decodings leave ASCII alone, so its characters are the anchors."""
+    """Edits from old to new. Wrong decodings leave ASCII alone: its characters are anchors."""
     here = [match.start() for match in _VISIBLE_ASCII.finditer(old)]
     there = [match.start() for match in _VISIBLE_ASCII.finditer(new)]
     if [old[at] for at in here] != [new[at] for at in there]:

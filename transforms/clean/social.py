@@ -9,14 +9,14 @@ _HASHTAG = re.compile(r"(?<!\w)#+(\w*[^\W\d_]\w*)")
 
 
 def hashtags(policy: str) -> Step:
-    """What `hashtags: word` and `remove` do; `keep` does nothing."""
+    """Make the step of `hashtags: word` or `remove`; `keep` does nothing."""
     if policy == "word":
         return substitution(_HASHTAG, lambda match: match.group(1))
     if policy == "remove":
-        return substitution(_HASHTAG, lambda match: "")
-    return lambda text: []
+        return substitution(_HASHTAG, lambda _: "")
+    return lambda _: []
 
 
 def removal(placeholder: str) -> Step:
-    """Takes a placeholder out of the text."""
-    return substitution(re.compile(re.escape(placeholder)), lambda match: " ")
+    """Make a step that takes a placeholder out of the text."""
+    return substitution(re.compile(re.escape(placeholder)), lambda _: " ")

@@ -1,10 +1,11 @@
-"""One dirty row: repair, mark-up, redaction and policy, until cleaning the text again changes nothing."""
+"""One dirty row: repair, mark-up, redaction and policy, until another round changes nothing."""
 
 from dataclasses import dataclass, field
 
 from schemas.config.clean import Policy
 from transforms.clean.edits import Edit, Found, Step, apply_edits, way_back
-from transforms.clean.markup import HTML, MARKDOWN, quotes
+from transforms.clean.markdown import MARKDOWN, quotes
+from transforms.clean.markup_html import HTML
 from transforms.clean.pii import redact
 from transforms.clean.repair import (
     ampersands,
@@ -34,14 +35,14 @@ class Tidied:
 class Tidier:
     """The steps of one policy.
 
-    They go round until each of them, in turn, has left the text alone: one step can bring to light what
+    They go round until each has left the text alone in turn: one step can bring to light what
     another must take (an entity inside an entity, an address inside a link).
     """
 
     def __init__(self, policy: Policy) -> None:
         markdown = (quotes(drop=policy.quotes == "drop"), *MARKDOWN) if policy.markdown else ()
         # White space first: most rows need nothing else, and one round is enough for them.
-        self._repairs: tuple[Step, ...] = (
+        repairs = (
             white_space,
             ampersands,
             entities,
@@ -51,54 +52,59 @@ class Tidier:
             *HTML,
             *markdown,
         )
-        self._policies: list[tuple[str, Step]] = []
+        # None is redaction. A name is the count that a step adds to.
+        self._steps: list[tuple[Step | None, str]] = [(step, "") for step in repairs]
+        self._steps.append((None, ""))
         if policy.urls == "remove":
-            self._policies.append(("urls", removal("[URL]")))
+            self._steps.append((removal("[URL]"), "urls"))
         if policy.mentions == "remove":
-            self._policies.append(("mentions", removal("[USER]")))
+            self._steps.append((removal("[USER]"), "mentions"))
         if policy.hashtags != "keep":
-            self._policies.append(("hashtags", hashtags(policy.hashtags)))
+            self._steps.append((hashtags(policy.hashtags), "hashtags"))
 
     def tidy(self, raw: str, names: tuple[str, ...] = ()) -> Tidied:
-        """The clean text of one row. Pure.
+        """Clean the text of one row. Pure.
 
-        PII spans are code points of `raw`, sorted: a span found in repaired text is led back through every
-        edit made before it.
+        PII spans are code points of `raw`, sorted: a span found in repaired text is led back
+        through every edit made before it.
         """
         row = Tidied(raw)
+        text = raw
         history: list[list[Edit]] = []
-        for _ in range(_MOST_ROUNDS):
-            before = len(history)
-            first = True
-            for step in self._repairs:
-                edits = step(row.text)
-                if edits:
-                    row.text = apply_edits(row.text, edits)
-                    history.append(edits)
-                    before += first  # what the first step changes, the others have seen
-                first = False
-            edits, found = redact(row.text, names)
-            if found:
-                spans = [(start, end) for _, start, end in found]
-                for past in reversed(history):
-                    spans = way_back(past, spans)
-                row.pii += [(kind, *span) for (kind, _, _), span in zip(found, spans, strict=True)]
-                row.text = apply_edits(row.text, edits)
+        quiet = 0  # steps since the last change
+        for step, counter in self._steps * _MOST_ROUNDS:
+            if step:
+                edits = step(text)
+            else:
+                edits, found = redact(text, names)
+                row.pii += _led_back(found, history)
+            if edits:
+                text = apply_edits(text, edits)
                 history.append(edits)
-            for name, policy_step in self._policies:
-                edits = policy_step(row.text)
-                if edits:
-                    setattr(row, name, getattr(row, name) + len(edits))
-                    row.text = apply_edits(row.text, edits)
-                    history.append(edits)
-            if len(history) == before:
-                break
+                quiet = 0
+                if counter:
+                    setattr(row, counter, getattr(row, counter) + len(edits))
+            else:
+                quiet += 1
+                if quiet == len(self._steps):
+                    break
+        row.text = text
         row.pii = _apart(row.pii)
         return row
 
 
+def _led_back(found: list[Found], history: list[list[Edit]]) -> list[Found]:
+    """PII of an edited text as PII of the raw text."""
+    spans = [(start, end) for _, start, end in found]
+    for edits in reversed(history) if found else ():
+        spans = way_back(edits, spans)
+    return [(kind, *span) for (kind, _, _), span in zip(found, spans, strict=True)]
+
+
 def _apart(found: list[Found]) -> list[Found]:
-    """Spans in order. One found in a later round may hold one of an earlier round: it stands for both."""
+    """Spans in order. One of a later round may hold one of an earlier: it stands for both."""
+    if len(found) < 2:
+        return found
     apart: list[Found] = []
     for item in sorted(found, key=lambda item: (item[1], -item[2])):
         if not apart or item[1] >= apart[-1][2]:
