@@ -16,7 +16,9 @@ from schemas.config.load import load_config
 from transforms.ingest.keyed import KeyedHasher
 
 
-def plan(config_path: Path, *, lake_path: Path | None = None) -> dict[str, Any]:
+def plan(
+    config_path: Path, *, lake_path: Path | None = None, data: Path | None = None
+) -> dict[str, Any]:
     """The plan of a run as plain JSON values.
 
     Sources are cut into their chunks (which counts their lines), not parsed. Times come from the speed of
@@ -26,7 +28,7 @@ def plan(config_path: Path, *, lake_path: Path | None = None) -> dict[str, Any]:
     base = config_path.absolute().parent
     key, _ = load_key()
     hasher = KeyedHasher(key)
-    given = inputs(config, base, hasher)
+    given = inputs(config, (data or base).absolute(), hasher)
     lake = Lake((lake_path or base / config.lake).absolute())
     broken: list[Broken] = []
     corpora: dict[str, dict[str, int]] = {}

@@ -56,9 +56,12 @@ def run(
     until: Until = "publish",
     group: tuple[int, int] | None = None,
     lake_path: Path | None = None,
+    data: Path | None = None,
     command: str = "run",
 ) -> Outcome:
     """Runs the stages of the config up to `until`; whatever is done already is skipped.
+
+    Relative sources start at the folder `data`, by default that of the config file.
 
     Raises AffectmineError for what stops a run as a whole (config, sources that are not there); failures of
     single shards and gates that block are in the outcome.
@@ -76,7 +79,7 @@ def run(
     if made is not None:
         screen.say(f"Made a pseudonym key: {made}. Keep it: without it the lake cannot grow.")
     hasher = KeyedHasher(key)
-    given = inputs(config, base, hasher)
+    given = inputs(config, (data or base).absolute(), hasher)
     lake = create_lake(lake_path or base / config.lake, hasher.key_id())
     journal = Journal(lake, command)
     exit_code, snapshot = EXIT_TERMINAL, None

@@ -29,13 +29,18 @@ def label(
         str | None, typer.Option(metavar="I/N", help="Config only: every N-th shard.")
     ] = None,
     lake: Annotated[Path | None, typer.Option(help="Config only: the lake's folder.")] = None,
+    data: Annotated[
+        Path | None, typer.Option(help="Config only: relative sources start here.")
+    ] = None,
     as_json: Json = False,
 ) -> int:
     """Label one file without a lake; or run a config up to its label stage."""
     if source.suffix in {".yaml", ".yml"}:
         from jobs.commands.runs import run_until
 
-        return run_until(source, "label", as_json=as_json, lake=lake, command="label", group=group)
+        return run_until(
+            source, "label", as_json=as_json, lake=lake, data=data, command="label", group=group
+        )
     from jobs.label_file import label_file, show_labeled
 
     found = label_file(

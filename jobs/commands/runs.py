@@ -13,6 +13,10 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout, f
 LakeOption = Annotated[
     Path | None, typer.Option("--lake", help="The lake's folder, instead of the config's.")
 ]
+Data = Annotated[
+    Path | None,
+    typer.Option("--data", help="Relative sources start here, not at the config file."),
+]
 Group = Annotated[
     str | None,
     typer.Option("--group", metavar="I/N", help="Only every N-th shard, from the I-th."),
@@ -42,39 +46,53 @@ def init(
     return 0
 
 
-def run(config: Config, as_json: Json = False, lake: LakeOption = None) -> int:
+def run(
+    config: Config, data: Data = None, lake: LakeOption = None, as_json: Json = False
+) -> int:
     """Run all stages of a config: ingest, clean, label, check, publish. What is done is skipped."""
-    return run_until(config, "publish", as_json=as_json, lake=lake, command="run")
+    return run_until(config, "publish", as_json=as_json, lake=lake, data=data, command="run")
 
 
-def plan(config: Config, as_json: Json = False, lake: LakeOption = None) -> int:
+def plan(
+    config: Config, data: Data = None, lake: LakeOption = None, as_json: Json = False
+) -> int:
     """Show shards, rows, time and cost of a run, before anything is spent."""
     from jobs.plan import plan as make_plan
     from jobs.plan import show_plan
 
-    return show_plan(make_plan(config, lake_path=lake), as_json=as_json)
+    return show_plan(make_plan(config, lake_path=lake, data=data), as_json=as_json)
 
 
-def ingest(config: Config, as_json: Json = False, lake: LakeOption = None) -> int:
+def ingest(
+    config: Config, data: Data = None, lake: LakeOption = None, as_json: Json = False
+) -> int:
     """Read the sources into records, pseudonymized and partitioned by day."""
-    return run_until(config, "ingest", as_json=as_json, lake=lake, command="ingest")
+    return run_until(config, "ingest", as_json=as_json, lake=lake, data=data, command="ingest")
 
 
 def clean(
-    config: Config, group: Group = None, as_json: Json = False, lake: LakeOption = None
+    config: Config,
+    data: Data = None,
+    group: Group = None,
+    lake: LakeOption = None,
+    as_json: Json = False,
 ) -> int:
     """Clean the records: repair, redact, language, one outcome each."""
-    return run_until(config, "clean", as_json=as_json, lake=lake, command="clean", group=group)
+    return run_until(config, "clean", as_json=as_json, lake=lake, data=data, command="clean", group=group)
 
 
-def check(config: Config, as_json: Json = False, lake: LakeOption = None) -> int:
+def check(
+    config: Config, data: Data = None, lake: LakeOption = None, as_json: Json = False
+) -> int:
     """Run the quality gates over what would be published (exit 3 if one blocks)."""
-    return run_until(config, "check", as_json=as_json, lake=lake, command="check")
+    return run_until(config, "check", as_json=as_json, lake=lake, data=data, command="check")
 
 
-def publish(config: Config, as_json: Json = False, lake: LakeOption = None) -> int:
+def publish(
+    config: Config, data: Data = None, lake: LakeOption = None, as_json: Json = False
+) -> int:
     """Check, then publish what passed as the newest snapshot."""
-    return run_until(config, "publish", as_json=as_json, lake=lake, command="publish")
+    return run_until(config, "publish", as_json=as_json, lake=lake, data=data, command="publish")
 
 
 def run_until(
@@ -84,6 +102,7 @@ def run_until(
     as_json: bool,
     lake: Path | None,
     command: str,
+    data: Path | None = None,
     group: str | None = None,
 ) -> int:
     from jobs.outcome import show_outcome
@@ -98,6 +117,7 @@ def run_until(
         until=until,
         group=parse_group(group),
         lake_path=lake,
+        data=data,
         command=command,
     )
     show_outcome(outcome, screen, as_json=as_json)
