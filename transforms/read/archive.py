@@ -86,23 +86,29 @@ def _infos(archive: _Forward, path: str) -> Iterator[tarfile.TarInfo | None]:
     Not `TarFile.next`: it takes a broken header in the middle for the end of the archive.
     """
     try:
-        tar = tarfile.TarFile(fileobj=cast(BinaryIO, archive), mode="r")
+        tar = tarfile.TarFile(fileobj=cast("BinaryIO", archive), mode="r")
     except tarfile.TarError as error:
         raise SourceError(
             f"{path} is not a tar archive ({error}).", remedy="Fetch the file again."
         ) from None
+    except SourceError:
+        yield None
+        return
     info: tarfile.TarInfo | None = tar.firstmember  # type: ignore[attr-defined]
     while info is not None:
         yield info
         try:
-            archive.seek(tar.offset - 1)
-            if not archive.read(1):
-                return  # cut inside this member: reading it says so
+            if archive.at < tar.offset:
+                archive.seek(tar.offset - 1)
+                archive.read(1)
+            whole = archive.at == tar.offset
         except SourceError:
-            return
+            whole = False
+        if not whole and archive.at < info.offset_data + info.size:
+            return  # cut inside this member: reading it says so
         try:
             info = tarfile.TarInfo.fromtarfile(tar)
-        except (tarfile.EOFHeaderError, tarfile.EmptyHeaderError):  # type: ignore[attr-defined]
+        except tarfile.EOFHeaderError:  # type: ignore[attr-defined]
             return
         except (tarfile.TarError, SourceError):
             yield None

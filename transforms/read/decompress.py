@@ -131,9 +131,9 @@ def peeked(stream: BinaryIO, size: int) -> tuple[bytes, BinaryIO]:
     return head, cast(BinaryIO, Decompressed(again(), stream))
 
 
-def _broken(shown: str, offset: int, what: str) -> SourceError:
+def _broken(shown: str, offset: int, what: str, why: str) -> SourceError:
     return SourceError(
-        f"{shown} is {what} at decompressed byte {offset}.",
+        f"{shown} is {what} at decompressed byte {offset}: {why}.",
         remedy="What came before was read; fetch the file again, then rerun.",
     )
 
@@ -154,11 +154,11 @@ def _gzip(raw: io.RawIOBase, shown: str) -> Iterator[bytes]:
         member = zlib.decompressobj(wbits=31)
         while not member.eof:
             if not held and not (held := raw.read(_STEP) or b""):
-                raise _broken(shown, out, "cut short: its gzip data end too early")
+                raise _broken(shown, out, "cut short", "its gzip data end too early")
             try:
                 piece = member.decompress(held, _STEP)
             except zlib.error:
-                raise _broken(shown, out, "corrupt: its gzip data cannot be decoded") from None
+                raise _broken(shown, out, "corrupt", "its gzip data cannot be decoded") from None
             held = member.unused_data if member.eof else member.unconsumed_tail
             out += len(piece)
             yield piece
@@ -173,15 +173,15 @@ def _zstd(raw: io.RawIOBase, shown: str) -> Iterator[bytes]:
     def need(size: int) -> bytes:
         data = reader.read(size)
         if len(data) < size:
-            raise _broken(shown, out, "cut short: its zstd data end too early")
+            raise _broken(shown, out, "cut short", "its zstd data end too early")
         return data
 
     while magic := reader.read(4):
         if len(magic) < 4:
-            raise _broken(shown, out, "cut short: its zstd data end too early")
+            raise _broken(shown, out, "cut short", "its zstd data end too early")
         if magic != ZSTD_MAGIC:
             if compression_of(magic) != "zstd":
-                raise _broken(shown, out, "corrupt: there is no zstd frame")
+                raise _broken(shown, out, "corrupt", "there is no zstd frame")
             skip = int.from_bytes(need(4), "little")
             while skip:
                 skip -= len(need(min(skip, _STEP)))
@@ -203,7 +203,7 @@ def _zstd(raw: io.RawIOBase, shown: str) -> Iterator[bytes]:
                 out += len(piece)
                 yield piece
         except zstandard.ZstdError:
-            raise _broken(shown, out, "corrupt: its zstd data cannot be decoded") from None
+            raise _broken(shown, out, "corrupt", "its zstd data cannot be decoded") from None
 
 
 def _zstd_header(magic: bytes, need: Callable[[int], bytes]) -> tuple[bytes, bool]:
