@@ -60,7 +60,7 @@ class Gate:
         results = []
         for dataset in self._changed(parts, published):
             results.append(self._run(dataset, files[dataset]))
-            session.screen.say(f"{'check':>8}  {dataset} in {results[-1].seconds:.1f} s")
+            session.screen.say(f"{'check ' + dataset:>16}  {results[-1].seconds:.1f} s")
         page = session.journal.folder / "gates.html"
         write_page(page, results, title=f"Quality gates of run {session.run_id}")
         content = json.dumps([result.to_dict() for result in results], indent=1)

@@ -49,6 +49,7 @@ def label(
             "label",
             run_row_task,
             todo,
+            variant=config.taxonomy,
             total=len(todo),
             rows=sum(manifest.counts["kept"] for manifest in cleaned),
             on_failure=lambda task: failed.add((task.input.corpus, task.input.partition)),

@@ -45,7 +45,7 @@ def show_outcome(outcome: Outcome, screen: Screen, *, as_json: bool) -> None:
         if stage.failed:
             shards += f" ({stage.failed} failed)"
         table.add_row(
-            stage.name,
+            f"{stage.name} {stage.variant}".strip(),
             f"{stage.counts.get('in', 0):,}",
             became + _why(stage.reasons),
             shards,
@@ -108,6 +108,7 @@ def as_dict(outcome: Outcome) -> dict[str, Any]:
         "stages": [
             {
                 "stage": stage.name,
+                "variant": stage.variant,
                 "shards": stage.shards,
                 "done_before": stage.skipped,
                 "failed": stage.failed,

@@ -24,7 +24,7 @@ class Screen:
         """Shows one stage; `total` is its number of shards, None while unknown."""
         self._rows, self._started = 0, time.perf_counter()
         columns = (
-            TextColumn("{task.description:>8}"),
+            TextColumn("{task.description:>16}"),
             BarColumn(bar_width=24),
             TextColumn("{task.completed:.0f}/{task.fields[of]} shards"),
             TextColumn("{task.fields[rows]:,} rows"),
@@ -46,18 +46,16 @@ class Screen:
                 elapsed = time.perf_counter() - self._started
                 self._progress = self._task = None
         speed = f", {self._rows / elapsed:,.0f} rows/s" if elapsed > 0.5 and self._rows else ""
-        self.say(f"{name:>8}  {self._rows:,} rows in {elapsed:.1f} s{speed}")
+        self.say(f"{name:>16}  {self._rows:,} rows in {elapsed:.1f} s{speed}")
 
-    def advance(self, stage: str, manifest: Manifest) -> None:
+    def advance(self, manifest: Manifest) -> None:
         """A shard is done."""
         self._rows += manifest.counts.get("in", 0)
         if self._progress is None or self._task is None:
             return
         elapsed = time.perf_counter() - self._started
         speed = f"{self._rows / elapsed:,.0f} rows/s" if elapsed > 0.5 else ""
-        self._progress.update(
-            self._task, advance=1, rows=self._rows, speed=speed, description=stage
-        )
+        self._progress.update(self._task, advance=1, rows=self._rows, speed=speed)
 
     def say(self, text: str) -> None:
         """One line, as it is."""

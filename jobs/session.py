@@ -37,6 +37,7 @@ class StageTotals:
     """What a stage did, for the table at the end."""
 
     name: str
+    variant: str = ""
     shards: int = 0
     skipped: int = 0
     failed: int = 0
@@ -80,6 +81,7 @@ class Session:
         function: Callable[[AnyUnit], Manifest],
         tasks: Iterable[AnyUnit],
         *,
+        variant: str = "",
         total: int | None = None,
         rows: int | None = None,
         on_failure: Callable[[AnyUnit], None] = lambda _: None,
@@ -89,7 +91,7 @@ class Session:
         A unit that fails is recorded beside its manifest-to-be and in `failures`; the others go on.
         """
         self.journal.planned(stage, total, rows)
-        totals = StageTotals(stage)
+        totals = StageTotals(stage, variant)
         self.totals.append(totals)
         found: list[Manifest] = []
         started = time.perf_counter()
@@ -98,7 +100,7 @@ class Session:
             found.append(manifest)
             totals.add(manifest, self.run_id)
             self.journal.done(manifest)
-            self.screen.advance(stage, manifest)
+            self.screen.advance(manifest)
 
         def pending() -> Iterator[AnyUnit]:
             for task in tasks:
@@ -108,7 +110,7 @@ class Session:
                 else:
                     yield task
 
-        with self.screen.stage(stage, total):
+        with self.screen.stage(f"{stage} {variant}".strip(), total):
             for done in self.engine.map(function, pending()):
                 if done.result is not None:
                     finish(done.result)
