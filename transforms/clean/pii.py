@@ -122,7 +122,12 @@ _TITLES = frozenset(_TITLE_WORDS.split())
 @lru_cache(maxsize=1024)
 def _names(names: tuple[str, ...]) -> re.Pattern[str]:
     """Match the names in any case, and their capitalized parts as written."""
-    whole = {name.strip() for name in names if name.strip()}
+    # "Host" or "T" in the place of a name says who spoke, not what they are called.
+    whole = {
+        name.strip()
+        for name in names
+        if len(name.strip()) > 1 and name.strip().lower() not in _TITLES
+    }
     parts = {
         part
         for name in whole

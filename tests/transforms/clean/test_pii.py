@@ -97,6 +97,11 @@ def test_names_told_by_the_reader() -> None:
     assert [span["kind"] for span in table["pii"][0]] == ["name", "name"]
 
 
+def test_a_role_in_the_place_of_a_name_is_no_name() -> None:
+    batch = records(["the host and T went"], "podcast", pii_hints=[["Host", "T", " ", None]])
+    assert clean(batch, CleanConfig())["text_clean"].item() == "the host and T went"
+
+
 def test_every_kind_has_a_placeholder_that_is_no_pii() -> None:
     assert find_pii(" ".join(PLACEHOLDERS.values())) == []
     assert luhn("79927398713")
