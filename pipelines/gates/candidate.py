@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from pipelines.gates.errors import safe_error
 from pipelines.gates.request import Request
-from pipelines.gates.rules import BASE, VIEW, query_view, rule_columns
+from pipelines.gates.rules import BASE, VIEW, query_view, rule_column, rule_columns
 from schemas.datasets import DATASETS
 from schemas.errors import ConfigError, SourceError
 from schemas.expectation_suite import Expectation, Suite
@@ -38,7 +38,9 @@ class Candidate:
         needed = self.suite.model_copy(update={"expectations": (item,)})
         view = f"alone_{item.id}"
         outer = _with_columns(self, BASE, rule_columns(needed))
-        self.connection.execute(f"CREATE OR REPLACE VIEW {view} AS {outer}")
+        self.connection.execute(
+            f"CREATE OR REPLACE VIEW {view} AS SELECT {_shown([item], self)} FROM ({outer})"
+        )
         return view
 
 
@@ -93,9 +95,10 @@ def _create(connection: duckdb.DuckDBPyConnection, suite: Suite, files: Sequence
     inner = _with_columns(candidate, "source", suite.derive)
     connection.execute(f"CREATE VIEW {BASE} AS {inner}")
     outer = _with_columns(candidate, BASE, rule_columns(suite))
-    connection.execute(f"CREATE VIEW {VIEW} AS {outer}")
-    names = connection.execute(f"SELECT column_name FROM (DESCRIBE {VIEW})").fetchall()
+    names = connection.execute(f"SELECT column_name FROM (DESCRIBE {BASE})").fetchall()
     candidate.columns = frozenset(name for (name,) in names)
+    shown = _shown(suite.expectations, candidate)
+    connection.execute(f"CREATE VIEW {VIEW} AS SELECT {shown} FROM ({outer})")
     for item in suite.expectations:
         if item.type == "no_rows":
             sql = str(item.parameters["sql"]).replace("{batch}", BASE).strip().rstrip(";")
@@ -104,6 +107,16 @@ def _create(connection: duckdb.DuckDBPyConnection, suite: Suite, files: Sequence
             except duckdb.Error as error:
                 candidate.broken[item.id] = safe_error(error)
     return candidate
+
+
+def _shown(items: Sequence[Expectation], candidate: Candidate) -> str:
+    # Great Expectations reads a row of all columns, several times: it sees those that it needs.
+    if any(item.type.startswith("expect_table_column") for item in items):
+        return "*"
+    wanted = {name for item in items for name in (item.column, *item.columns) if name}
+    rules = [rule_column(item) for item in items if "rule" in item.parameters]
+    names = [*sorted(wanted & candidate.columns), *(n for n in rules if n not in candidate.broken)]
+    return ", ".join(map(_name, names)) or "1 AS one"
 
 
 def _with_columns(candidate: Candidate, source: str, columns: Mapping[str, str]) -> str:

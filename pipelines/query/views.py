@@ -124,7 +124,7 @@ def empty(dataset: str) -> str:
 
 
 def create_views(connection: duckdb.DuckDBPyConnection, queries: Mapping[str, str]) -> None:
-    """Create the views. Raises TerminalError, naming the dataset, when its files cannot be opened."""
+    """Create the views. Raises TerminalError, naming the dataset whose files cannot be opened."""
     for name, query in queries.items():
         try:
             connection.execute(f"CREATE VIEW {quoted(name)} AS {query}")
