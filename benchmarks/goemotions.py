@@ -14,8 +14,13 @@ def read_goemotions(folder: Path, split: str) -> pl.DataFrame:
     """
     names = (folder / "labels.txt").read_text(encoding="utf-8").split()
     table = pl.read_csv(
-        folder / f"{split}.tsv.zst", separator="\t", has_header=False, quote_char=None, infer_schema=False,
+        folder / f"{split}.tsv.zst", separator="\t", has_header=False, quote_char=None,
+        infer_schema=False,
         new_columns=["text", "ids", "group"],
     )  # fmt: skip
-    labels = pl.col("ids").str.split(",").list.eval(pl.element().replace_strict(list(map(str, range(len(names)))), names))
+    labels = (
+        pl.col("ids")
+        .str.split(",")
+        .list.eval(pl.element().replace_strict(list(map(str, range(len(names)))), names))
+    )
     return table.select("text", labels=labels, group="group")

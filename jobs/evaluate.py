@@ -38,12 +38,14 @@ class EvaluationResult:
         return self.statuses.get("labeled", 0) / self.n if self.n else 1.0
 
     def to_json(self) -> dict[str, Any]:
-        """Plain values: n, coverage, macro_f1, micro_f1, subset_accuracy, intervals, per_label and more.
+        """Plain values: n, coverage, macro_f1, micro_f1, subset_accuracy, intervals, per_label
+        and more.
 
         A figure that does not exist is `{"undefined": reason}`.
         """
         per_label = {
-            name: score.to_json() | ({"threshold": self.thresholds[name]} if name in self.thresholds else {})
+            name: score.to_json()
+            | ({"threshold": self.thresholds[name]} if name in self.thresholds else {})
             for name, score in self.scores.per_label.items()
         }
         return {
@@ -81,7 +83,9 @@ def evaluate(
 
     missing = [name for name in ("text", "labels") if name not in gold.columns]
     if missing:
-        raise SourceError(f"Gold needs the column(s) {', '.join(missing)}; found: {', '.join(gold.columns)}.")
+        raise SourceError(
+            f"Gold needs the column(s) {', '.join(missing)}; found: {', '.join(gold.columns)}."
+        )
     names = list(taxonomy.names)
     truth = indicator(gold["labels"], names)
     known = [name for name in ("lang", "lang_confidence", "lang_source") if name in gold.columns]

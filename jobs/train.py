@@ -31,12 +31,11 @@ def train(
     """Train on a Parquet or TSV file (or a frame) and write `output` (safetensors).
 
     Columns: `text`, `labels` (list of label names; in TSV joined by commas), and if texts belong
-    together (same thread, same author) `group`, so that they share a fold; without it, equal texts do.
+    together (same thread, same author) `group`, so that they share a fold; without it, equal
+    texts do.
     Returns the version, the sizes and the cross-validated figures per taxonomy. ConfigError or
     SourceError when something does not fit.
     """
-    import numpy as np
-
     from transforms.evaluate.metrics import count, scores_of
     from transforms.label.student.training import TrainingOptions, train_student
     from transforms.label.student.weights import save_weights
@@ -49,9 +48,21 @@ def train(
     targets = _targets(frame, labels)
     mapped = {name: load_taxonomy(name) for name in sorted(labels.mappings) if name != labels.name}
     trained = train_student(
-        frame["text"], targets, _groups(frame), labels, mapped, asked.name, TrainingOptions(folds=folds, seed=seed), progress
+        frame["text"],
+        targets,
+        _groups(frame),
+        labels,
+        mapped,
+        asked.name,
+        TrainingOptions(folds=folds, seed=seed),
+        progress,
     )
-    report: dict[str, Any] = {"rows": len(frame), "features": len(trained.weights.hashes), "folds": folds, "seed": seed}
+    report: dict[str, Any] = {
+        "rows": len(frame),
+        "features": len(trained.weights.hashes),
+        "folds": folds,
+        "seed": seed,
+    }
     report["cross_validation"] = {
         name: scores_of(count(gold, given), list(trained.weights.heads[name].labels)).summary()
         for name, (gold, given) in trained.held_out.items()
@@ -59,7 +70,12 @@ def train(
     trained.weights.about.update(report)
     path = Path(output)
     save_weights(trained.weights, path)
-    return {"output": str(path), "version": trained.weights.version, "bytes": path.stat().st_size, **report}
+    return {
+        "output": str(path),
+        "version": trained.weights.version,
+        "bytes": path.stat().st_size,
+        **report,
+    }
 
 
 def _read(source: str | Path | pl.DataFrame) -> pl.DataFrame:
@@ -75,10 +91,14 @@ def _read(source: str | Path | pl.DataFrame) -> pl.DataFrame:
             else:
                 frame = pl.read_csv(path, separator="\t", quote_char=None, infer_schema=False)
         except (OSError, pl.exceptions.PolarsError) as error:
-            raise SourceError(f"{path} cannot be read as {path.suffix or 'TSV'}: {error}") from error
+            raise SourceError(
+                f"{path} cannot be read as {path.suffix or 'TSV'}: {error}"
+            ) from error
     missing = [name for name in ("text", "labels") if name not in frame.columns]
     if missing:
-        raise SourceError(f"Training needs the column(s) {', '.join(missing)}; found: {', '.join(frame.columns)}.")
+        raise SourceError(
+            f"Training needs the column(s) {', '.join(missing)}; found: {', '.join(frame.columns)}."
+        )
     if frame.schema["labels"] == pl.String:
         frame = frame.with_columns(pl.col("labels").str.split(","))
     frame = frame.filter(pl.col("text").is_not_null(), pl.col("labels").list.len() > 0)
@@ -91,9 +111,13 @@ def _targets(frame: pl.DataFrame, taxonomy: Taxonomy) -> NDArray[np.bool_]:
     from transforms.evaluate.metrics import indicator
 
     targets = indicator(frame["labels"], list(taxonomy.names))
-    absent = [name for name, total in zip(taxonomy.names, targets.sum(axis=0), strict=True) if total == 0]
+    absent = [
+        name for name, total in zip(taxonomy.names, targets.sum(axis=0), strict=True) if total == 0
+    ]
     if absent:
-        raise SourceError(f"Labels of {taxonomy.name} without any training row: {', '.join(absent)}.")
+        raise SourceError(
+            f"Labels of {taxonomy.name} without any training row: {', '.join(absent)}."
+        )
     return targets
 
 

@@ -32,5 +32,5 @@ def task_names() -> list[str]:
 
 
 def load_task(name_or_path: str | Path) -> LabelTask:
-    """A shipped task by name, or a user's by file path; ConfigError lists every mistake."""
+    """Load a shipped task by name or a user's by path; ConfigError lists every mistake."""
     return load_spec(name_or_path, _PACKAGE, LabelTask, "label task")

@@ -16,11 +16,16 @@ M = TypeVar("M", bound=BaseModel)
 
 def shipped_names(package: str) -> list[str]:
     """Names of the YAML files in one of our packages, without the ending, sorted."""
-    return sorted(p.name.removesuffix(".yaml") for p in resources.files(package).iterdir() if p.name.endswith(".yaml"))
+    return sorted(
+        p.name.removesuffix(".yaml")
+        for p in resources.files(package).iterdir()
+        if p.name.endswith(".yaml")
+    )
 
 
 def load_spec(name_or_path: str | Path, package: str, model: type[M], noun: str) -> M:
-    """Read a shipped spec by its name, or a user's file by its path (it has a folder or ends in .yaml/.yml).
+    """Read a shipped spec by its name, or a user's file by its path (it has a folder or ends in
+    .yaml/.yml).
 
     Raises ConfigError: unknown name (with the known ones), unreadable file, YAML mistake, or every
     mistake of content at once.
@@ -36,7 +41,8 @@ def load_spec(name_or_path: str | Path, package: str, model: type[M], noun: str)
         if asked not in known:
             raise ConfigError(
                 f"There is no {noun} named {asked!r}.",
-                remedy=f"Known: {', '.join(known)}. For a file of your own, give its path, ending in .yaml.",
+                remedy=f"Known: {', '.join(known)}. "
+                "For a file of your own, give its path, ending in .yaml.",
             )
         text = (resources.files(package) / f"{asked}.yaml").read_text(encoding="utf-8")
     return parse_spec(text, asked, model, noun)
@@ -49,7 +55,10 @@ def parse_spec(text: str, where: str, model: type[M], noun: str) -> M:
     except yaml.YAMLError as error:
         raise ConfigError(f"The {noun} file {where} is not valid YAML: {error}") from error
     if not isinstance(content, dict):
-        raise ConfigError(f"The {noun} file {where} must hold keys and values (name: …), not {type(content).__name__}.")
+        raise ConfigError(
+            f"The {noun} file {where} must hold keys and values (name: …), "
+            f"not {type(content).__name__}."
+        )
     try:
         return model.model_validate(content)
     except ValidationError as error:
@@ -57,4 +66,6 @@ def parse_spec(text: str, where: str, model: type[M], noun: str) -> M:
             f"  {'.'.join(map(str, e['loc'])) or noun}: {e['msg'].removeprefix('Value error, ')}"
             for e in error.errors(include_url=False)
         ]
-        raise ConfigError(f"The {noun} file {where} has {len(lines)} mistake(s):\n" + "\n".join(lines)) from error
+        raise ConfigError(
+            f"The {noun} file {where} has {len(lines)} mistake(s):\n" + "\n".join(lines)
+        ) from error

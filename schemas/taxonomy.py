@@ -1,4 +1,4 @@
-"""Taxonomy: the labels a task may answer with, as data (`schemas/taxonomies/*.yaml` or a user's file)."""
+"""Taxonomy: the labels a task may answer with, as data (`schemas/taxonomies/*.yaml` or a file)."""
 
 from __future__ import annotations
 
@@ -46,11 +46,19 @@ class Taxonomy(BaseModel):
 
     @model_validator(mode="after")
     def _consistent(self) -> Taxonomy:
-        mistakes = [f"label {name!r} is listed {n} times" for name, n in Counter(self.names).items() if n > 1]
+        mistakes = [
+            f"label {name!r} is listed {n} times"
+            for name, n in Counter(self.names).items()
+            if n > 1
+        ]
         if self.neutral is not None and self.neutral not in self.names:
             mistakes.append(f"neutral is {self.neutral!r}, which is not among the labels")
         for target, mapping in self.mappings.items():
-            mistakes += [f"mapping to {target}: {name!r} is not a label" for name in mapping if name not in self.names]
+            mistakes += [
+                f"mapping to {target}: {name!r} is not a label"
+                for name in mapping
+                if name not in self.names
+            ]
         if mistakes:
             raise ValueError("; ".join(mistakes))
         return self
@@ -62,5 +70,5 @@ def taxonomy_names() -> list[str]:
 
 
 def load_taxonomy(name_or_path: str | Path) -> Taxonomy:
-    """A shipped taxonomy by name, or a user's by file path; ConfigError lists every mistake."""
+    """Load a shipped taxonomy by name or a user's by path; ConfigError lists every mistake."""
     return load_spec(name_or_path, _PACKAGE, Taxonomy, "taxonomy")

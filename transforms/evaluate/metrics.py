@@ -1,7 +1,8 @@
 """Scores of multi-label answers against gold: counts first, every figure from counts.
 
-A row without an answer (rejected, failed) is an empty prediction. A figure whose denominator is zero
-is not a number in disguise: it is `Undefined`, with the reason, and means leave it out and say so.
+A row without an answer (rejected, failed) is an empty prediction. A figure whose denominator is
+zero is not a number in disguise: it is `Undefined`, with the reason, and means leave it out and
+say so.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ Figure = float | Undefined
 
 
 def figure_json(figure: Figure) -> float | dict[str, str]:
-    """A figure as JSON."""
+    """Turn a figure into JSON."""
     return figure.to_json() if isinstance(figure, Undefined) else figure
 
 
@@ -50,7 +51,7 @@ class Counts:
 
 @dataclass(frozen=True)
 class LabelScore:
-    """Precision, recall and F1 of one label; support: rows with it in gold; predicted: rows given it."""
+    """Figures of one label; support: rows with it in gold; predicted: rows given it."""
 
     precision: Figure
     recall: Figure
@@ -61,7 +62,10 @@ class LabelScore:
     def to_json(self) -> dict[str, Any]:
         """All fields."""
         figures = {"precision": self.precision, "recall": self.recall, "f1": self.f1}
-        return {k: figure_json(v) for k, v in figures.items()} | {"support": self.support, "predicted": self.predicted}
+        return {k: figure_json(v) for k, v in figures.items()} | {
+            "support": self.support,
+            "predicted": self.predicted,
+        }
 
 
 @dataclass(frozen=True)
@@ -74,8 +78,12 @@ class Scores:
     per_label: dict[str, LabelScore]
 
     def summary(self) -> dict[str, Any]:
-        """The three overall figures."""
-        figures = {"macro_f1": self.macro_f1, "micro_f1": self.micro_f1, "subset_accuracy": self.subset_accuracy}
+        """Return the three overall figures as JSON."""
+        figures = {
+            "macro_f1": self.macro_f1,
+            "micro_f1": self.micro_f1,
+            "subset_accuracy": self.subset_accuracy,
+        }
         return {name: figure_json(figure) for name, figure in figures.items()}
 
 
@@ -84,13 +92,26 @@ def indicator(labels: pl.Series, names: list[str]) -> NDArray[np.bool_]:
 
     Accepts list<string> or string (one label). SourceError names labels that are not among `names`.
     """
-    lists = labels.cast(pl.String).reshape((-1, 1)).arr.to_list() if labels.dtype == pl.String else labels
-    flat = pl.DataFrame({"row": np.arange(len(lists), dtype=np.uint32), "label": lists}).explode("label").drop_nulls()
-    position = flat["label"].cast(pl.String).replace_strict(names, range(len(names)), default=None, return_dtype=pl.Int64)
+    lists = (
+        labels.cast(pl.String).reshape((-1, 1)).arr.to_list()
+        if labels.dtype == pl.String
+        else labels
+    )
+    flat = (
+        pl.DataFrame({"row": np.arange(len(lists), dtype=np.uint32), "label": lists})
+        .explode("label")
+        .drop_nulls()
+    )
+    position = (
+        flat["label"]
+        .cast(pl.String)
+        .replace_strict(names, range(len(names)), default=None, return_dtype=pl.Int64)
+    )
     if position.null_count():
         strange = flat.filter(position.is_null())["label"].unique().sort().head(10).to_list()
         raise SourceError(
-            f"Labels outside the taxonomy: {', '.join(map(repr, strange))}.", remedy=f"It has: {', '.join(names)}."
+            f"Labels outside the taxonomy: {', '.join(map(repr, strange))}.",
+            remedy=f"It has: {', '.join(names)}.",
         )
     result = np.zeros((len(lists), len(names)), np.bool_)
     result[flat["row"].to_numpy(), position.to_numpy()] = True
@@ -98,9 +119,13 @@ def indicator(labels: pl.Series, names: list[str]) -> NDArray[np.bool_]:
 
 
 def count(gold: NDArray[np.bool_], given: NDArray[np.bool_]) -> Counts:
-    """Counts of two indicator matrices of one shape (rows, labels)."""
+    """Count in two indicator matrices of one shape (rows, labels)."""
     return Counts(
-        (gold & given).sum(axis=0), gold.sum(axis=0), given.sum(axis=0), len(gold), int((gold == given).all(axis=1).sum())
+        (gold & given).sum(axis=0),
+        gold.sum(axis=0),
+        given.sum(axis=0),
+        len(gold),
+        int((gold == given).all(axis=1).sum()),
     )
 
 
@@ -108,24 +133,34 @@ def scores_of(counts: Counts, names: list[str]) -> Scores:
     """Every figure, from counts."""
     per_label = {
         name: _label_score(int(both), int(gold), int(given))
-        for name, both, gold, given in zip(names, counts.both, counts.gold, counts.given, strict=True)
+        for name, both, gold, given in zip(
+            names, counts.both, counts.gold, counts.given, strict=True
+        )
     }
     defined = [score.f1 for score in per_label.values() if not isinstance(score.f1, Undefined)]
     total = int(counts.gold.sum() + counts.given.sum())
     return Scores(
-        macro_f1=float(np.mean(defined)) if defined else Undefined("no label occurs in gold or answers"),
-        micro_f1=2 * int(counts.both.sum()) / total if total else Undefined("no label occurs in gold or answers"),
-        subset_accuracy=counts.equal_rows / counts.rows if counts.rows else Undefined("there are no rows"),
+        macro_f1=float(np.mean(defined))
+        if defined
+        else Undefined("no label occurs in gold or answers"),
+        micro_f1=2 * int(counts.both.sum()) / total
+        if total
+        else Undefined("no label occurs in gold or answers"),
+        subset_accuracy=counts.equal_rows / counts.rows
+        if counts.rows
+        else Undefined("there are no rows"),
         per_label=per_label,
     )
 
 
 def _label_score(both: int, gold: int, given: int) -> LabelScore:
-    """A label that is in gold but never given has recall and F1 zero, its precision does not exist."""
+    """Score one label; in gold but never given: recall and F1 zero, precision undefined."""
     return LabelScore(
         precision=both / given if given else Undefined("the label was never given"),
         recall=both / gold if gold else Undefined("the label is not in gold"),
-        f1=2 * both / (gold + given) if gold + given else Undefined("the label is neither in gold nor given"),
+        f1=2 * both / (gold + given)
+        if gold + given
+        else Undefined("the label is neither in gold nor given"),
         support=gold,
         predicted=given,
     )

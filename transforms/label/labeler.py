@@ -16,7 +16,12 @@ FAILED: Final = "failed"
 
 SCORES_TYPE: Final = pl.List(pl.Struct({"label": pl.String, "probability": pl.Float32}))
 ANSWER_SCHEMA: Final = pl.Schema(
-    {"status": pl.String, "labels": pl.List(pl.String), "scores": SCORES_TYPE, "reason": pl.String}
+    [
+        ("status", pl.String()),
+        ("labels", pl.List(pl.String)),
+        ("scores", SCORES_TYPE),
+        ("reason", pl.String()),
+    ]
 )
 
 MIN_CONFIDENCE: Final = 0.8
@@ -31,20 +36,27 @@ class Labeler(Protocol):
     """
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """What configs call it."""
+        ...
 
     @property
-    def version(self) -> str: ...
+    def version(self) -> str:
+        """Identifies the weights or the model behind the answers."""
+        ...
 
     @property
-    def languages(self) -> frozenset[str]: ...
+    def languages(self) -> frozenset[str]:
+        """Languages it was made for."""
+        ...
 
     def label(self, batch: pl.DataFrame, task: LabelTask, taxonomy: Taxonomy) -> pl.DataFrame:
         """One answer per row of `batch`, in order.
 
         In: `text_clean` (string or null) and, where known, `lang`, `lang_confidence` and
         `lang_source` (declared | detected | unknown). Out: exactly `ANSWER_SCHEMA`. `labels` and
-        `scores` are null unless the status is labeled; `scores` hold every label of the taxonomy, in
+        `scores` are null unless the status is labeled; `scores` hold every label of the taxonomy,
+        in
         its order. A task or taxonomy that the labeler cannot answer raises ConfigError.
         """
         ...
@@ -62,13 +74,21 @@ def language_reason(batch: pl.DataFrame, languages: frozenset[str]) -> pl.Series
     code = pl.col("lang").str.to_lowercase().str.split_exact("-", 1).struct.field("field_0")
     foreign = ~code.is_in(sorted(languages)) & ~code.is_in(["und", "mul", "zxx", "un", ""])
     source = pl.col("lang_source") if "lang_source" in batch.columns else pl.lit("unknown")
-    sure = pl.col("lang_confidence") >= MIN_CONFIDENCE if "lang_confidence" in batch.columns else pl.lit(value=False)
-    candidates = batch.lazy().select(
-        "text_clean",
-        code=code,
-        declared=foreign & (source == "declared"),
-        detected=foreign & (source == "detected") & sure,
-    ).collect()
+    sure = (
+        pl.col("lang_confidence") >= MIN_CONFIDENCE
+        if "lang_confidence" in batch.columns
+        else pl.lit(value=False)
+    )
+    candidates = (
+        batch.lazy()
+        .select(
+            "text_clean",
+            code=code,
+            declared=foreign & (source == "declared"),
+            detected=foreign & (source == "detected") & sure,
+        )
+        .collect()
+    )
     # Counting letters is dear; only rows in a trusted foreign language need it.
     unsure = candidates["detected"].fill_null(value=False)
     letters = pl.col("text_clean").str.count_matches(r"\p{L}") >= MIN_LETTERS

@@ -29,22 +29,36 @@ PRIVATE_SIZE: Final = 0xFFFE
 MAX_PLACEHOLDER: Final = 24
 MAX_RUN: Final = 3
 
-_BLANKS: Final = (*range(0x09, 0x0E), 0x20, 0x85, 0xA0, 0x1680, *range(0x2000, 0x200B), 0x2028, 0x2029, 0x202F, 0x205F, 0x3000)
+_BLANKS: Final = (
+    *range(0x09, 0x0E),
+    0x20,
+    0x85,
+    0xA0,
+    0x1680,
+    *range(0x2000, 0x200B),
+    0x2028,
+    0x2029,
+    0x202F,
+    0x205F,
+    0x3000,
+)
 _DROPPED: Final = (
-    *range(0x00, 0x09), *range(0x0E, 0x20), *range(0x7F, 0xA0), 0xAD, *range(0x200B, 0x2010),
+    *range(0x09), *range(0x0E, 0x20), *range(0x7F, 0xA0), 0xAD, *range(0x200B, 0x2010),
     *range(0x202A, 0x202F), *range(0x2060, 0x2070), *range(0xFE00, 0xFE10), 0xFEFF,
 )  # fmt: skip
 # Letters and digits of the scripts of the basic plane; the rest is punctuation and symbols.
 _WORD_RANGES: Final = (
     (0x27, 0x27), (0x30, 0x39), (0x61, 0x7A), (0xAA, 0xAA), (0xB5, 0xB5), (0xBA, 0xBA),
-    (0xC0, 0xD6), (0xD8, 0xF6), (0xF8, 0x1FFF), (0x2C00, 0x2DFF), (0x3005, 0x3007), (0x3040, 0xD7FF),
-    (0xF900, 0xFDFF), (0xFE70, 0xFEFE), (0xFF10, 0xFF19), (0xFF21, 0xFF3A), (0xFF41, 0xFF5A), (0xFF66, 0xFFDC),
+    (0xC0, 0xD6), (0xD8, 0xF6), (0xF8, 0x1FFF),
+    (0x2C00, 0x2DFF), (0x3005, 0x3007), (0x3040, 0xD7FF),
+    (0xF900, 0xFDFF), (0xFE70, 0xFEFE), (0xFF10, 0xFF19),
+    (0xFF21, 0xFF3A), (0xFF41, 0xFF5A), (0xFF66, 0xFFDC),
 )  # fmt: skip
 
 
 @cache
 def fold_table() -> NDArray[np.int32]:
-    """Folded code point per code point of the basic plane, `DROP` for what is left out; shape (65536,)."""
+    """Folded code point per code point of the basic plane, or `DROP`; shape (65536,)."""
     table = np.arange(0x10000, dtype=np.int32)
     for code in range(0x530):
         lower = chr(code).lower()
@@ -66,7 +80,9 @@ def word_table() -> NDArray[np.uint8]:
 
 
 def is_word(code: int) -> bool:
-    """Whether a folded code point is a letter or digit (ideographs of the other planes included)."""
+    """Whether a folded code point is a letter or digit (ideographs of the other planes
+    included).
+    """
     return bool(word_table()[code]) if code < 0x10000 else 0x20000 <= code < 0x40000
 
 
@@ -108,12 +124,16 @@ def _squeeze(codes: list[int]) -> list[int]:
 
 
 def _replace(codes: list[int], at: int) -> tuple[int, int]:
-    """The code point to write for position `at`, and how many positions it stands for."""
+    """Find the code point to write for position `at`, and how many positions it stands for."""
     code = codes[at]
     starts_word = at == 0 or not is_word(codes[at - 1])
     if code == ord("["):
         end = at + 1
-        while end < len(codes) and end - at <= MAX_PLACEHOLDER and (0x61 <= codes[end] <= 0x7A or codes[end] == 0x5F):
+        while (
+            end < len(codes)
+            and end - at <= MAX_PLACEHOLDER
+            and (0x61 <= codes[end] <= 0x7A or codes[end] == 0x5F)
+        ):
             end += 1
         if end > at + 1 and end < len(codes) and codes[end] == ord("]"):
             return placeholder("".join(map(chr, codes[at + 1 : end]))), end + 1 - at
@@ -132,4 +152,7 @@ def _replace(codes: list[int], at: int) -> tuple[int, int]:
 
 
 def _starts_url(codes: list[int], at: int) -> bool:
-    return any(codes[at : at + len(start)] == [ord(c) for c in start] for start in ("http://", "https://", "www."))
+    return any(
+        codes[at : at + len(start)] == [ord(c) for c in start]
+        for start in ("http://", "https://", "www.")
+    )

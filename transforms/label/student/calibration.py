@@ -11,44 +11,83 @@ if TYPE_CHECKING:
 
 _BANDWIDTH = 0.12  # of the smoother over the logarithm of the number of rows chosen
 _STEPS = 161
+_CURVATURE_ROWS = 5_000
+_TURNS = 60
 
 
-def fit_head(
-    scores: NDArray[np.float64], target: NDArray[np.bool_], *, penalty: float = 30.0
-) -> tuple[NDArray[np.float64], float]:
-    """Logistic regression of one label on standardized scores: coefficients (columns,) and intercept.
+def expand(scores: NDArray[np.float64], knots: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Expand scores into a head's inputs: score, then max(0, score - knot) per further knot."""
+    return np.hstack([scores, *(np.maximum(scores - knot, 0.0) for knot in knots[1:])])
 
-    Damped Newton steps; the intercept is not penalized. With one column this is Platt's calibration.
+
+def fit_logits(
+    inputs: NDArray[np.float64],
+    targets: NDArray[np.bool_],
+    *,
+    penalty: float,
+    start: NDArray[np.float64] | None = None,
+) -> NDArray[np.float64]:
+    """Logistic regression of every label at once: coefficients, then the intercept (inputs + 1,
+    labels).
+
+    The squared distance from `start` (default: zeros) is penalized, the intercept is not: a rare
+    label, which has little evidence, stays close to where it started. Newton steps, halved per
+    label
+    until the loss falls; their curvature comes from a sample of the rows and is kept for some
+    steps,
+    gradient and loss are exact, so this changes the path and not the end.
     """
-    columns = np.hstack([scores, np.ones((len(scores), 1))])
-    rate = np.clip(target.mean(), 1e-6, 1 - 1e-6)
-    weights = np.zeros(columns.shape[1])
-    weights[-1] = np.log(rate / (1 - rate))
-    ridge = np.full(columns.shape[1], penalty)
+    columns = np.hstack([inputs, np.ones((len(inputs), 1))])
+    truth = targets.astype(np.float64)
+    if start is None:
+        rate = np.clip(truth.mean(axis=0), 1e-6, 1 - 1e-6)
+        start = np.vstack([np.zeros((inputs.shape[1], len(rate))), np.log(rate / (1 - rate))])
+    ridge = np.full((columns.shape[1], 1), penalty)
     ridge[-1] = 1e-6
-    truth = target.astype(np.float64)
+    sample = columns[:: max(1, len(columns) // _CURVATURE_ROWS)]
+    scale = len(columns) / len(sample)
 
-    def loss(w: NDArray[np.float64]) -> float:
+    def state(w: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         z = columns @ w
-        return float(np.logaddexp(0.0, z).sum() - truth @ z + 0.5 * (ridge * w) @ w)
+        loss = np.logaddexp(0.0, z).sum(axis=0) - (truth * z).sum(axis=0)
+        return loss + 0.5 * (ridge * (w - start) ** 2).sum(axis=0), z
 
-    current = loss(weights)
-    for _ in range(50):
-        p = 1.0 / (1.0 + np.exp(-np.clip(columns @ weights, -35, 35)))
-        gradient = columns.T @ (p - truth) + ridge * weights
-        hessian = (columns * (p * (1 - p))[:, None]).T @ columns + np.diag(ridge)
-        step = np.linalg.solve(hessian, gradient)
-        size = 1.0
-        while (found := loss(weights - size * step)) > current and size > 1e-6:
-            size /= 2
-        weights, gain, current = weights - size * step, current - found, found
-        if gain < 1e-7 * abs(current):
+    weights = start.copy()
+    loss, z = state(weights)
+    inverses: list[NDArray[np.float64]] = []
+    for turn in range(_TURNS):
+        if turn % 8 == 0:
+            p = _logistic(sample @ weights)
+            inverses = [
+                np.linalg.inv((sample.T * (q * (1 - q) * scale)) @ sample + np.diag(ridge[:, 0]))
+                for q in p.T
+            ]
+        gradient = columns.T @ (_logistic(z) - truth) + ridge * (weights - start)
+        step = np.stack([i @ g for i, g in zip(inverses, gradient.T, strict=True)], axis=1)
+        size = np.ones(len(loss))
+        for _ in range(12):
+            found, z = state(weights - size * step)
+            worse = found > loss
+            if not worse.any():
+                break
+            size[worse] /= 2
+        size[worse] = 0.0
+        gain = np.where(worse, 0.0, loss - found)
+        weights = weights - size * step
+        loss, z = state(weights)
+        if (gain < 1e-6 * np.abs(loss)).all():
             break
-    return weights[:-1], float(weights[-1])
+    return weights
+
+
+def _logistic(z: NDArray[np.float64]) -> NDArray[np.float64]:
+    result: NDArray[np.float64] = 1.0 / (1.0 + np.exp(-np.clip(z, -35, 35)))
+    return result
 
 
 def best_threshold(probability: NDArray[np.float64], target: NDArray[np.bool_]) -> float:
-    """Probability threshold with the best F1, read off a smoothed curve and rounded to four decimals.
+    """Probability threshold with the best F1, read off a smoothed curve and rounded to four
+    decimals.
 
     The raw curve of a rare label is jagged, and its highest tooth does not carry over to new text:
     F1 is smoothed over the logarithm of the number of rows chosen, from a fifth of the label's
@@ -70,12 +109,12 @@ def best_threshold(probability: NDArray[np.float64], target: NDArray[np.bool_]) 
 
 
 def assign(probability: NDArray[np.float64], threshold: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Labels given (rows x labels): those that reach their threshold, else the one that comes closest in odds."""
+    """Give labels (rows x labels): those that reach their threshold, else the closest in odds."""
     rounded = np.floor(probability * 10000 + 0.5) / 10000
     given = rounded >= threshold
-    odds = np.log(np.clip(probability, 1e-12, 1 - 1e-12) / np.clip(1 - probability, 1e-12, 1)) - np.log(
-        threshold / (1 - threshold)
-    )
+    odds = np.log(
+        np.clip(probability, 1e-12, 1 - 1e-12) / np.clip(1 - probability, 1e-12, 1)
+    ) - np.log(threshold / (1 - threshold))
     none = ~given.any(axis=1)
     given[none, odds[none].argmax(axis=1)] = True
     return given

@@ -19,7 +19,8 @@ class FeatureSpec:
     """Which n-grams are read from a normalized text (normalize.py).
 
     A token is a run of letters, digits and apostrophes, or a run of one symbol. Word features are
-    tokens and pairs of neighbors; `skips` adds pairs with one token between them, `triples` three in
+    tokens and pairs of neighbors; `skips` adds pairs with one token between them, `triples` three
+    in
     a row. Character n-grams have `char_min` to `char_max` code points and may begin or end with the
     blank around a word; `across` lets them run over several words.
     """
@@ -31,8 +32,10 @@ class FeatureSpec:
     across: bool = False
 
     def as_array(self) -> NDArray[np.int64]:
-        """The spec as the kernel reads it, shape (5,)."""
-        return np.array([self.char_min, self.char_max, self.skips, self.triples, self.across], dtype=np.int64)
+        """Return the spec as the kernel reads it, shape (5,)."""
+        return np.array(
+            [self.char_min, self.char_max, self.skips, self.triples, self.across], dtype=np.int64
+        )
 
 
 @dataclass(frozen=True)
@@ -57,8 +60,12 @@ def string_buffers(texts: pl.Series) -> tuple[NDArray[np.uint8], NDArray[np.int6
         return np.zeros(1, np.uint8), np.zeros(1, np.int64)
     _, offsets, data = array.buffers()
     bounds = np.frombuffer(offsets, dtype=np.int64)[array.offset : array.offset + len(array) + 1]
-    payload = np.frombuffer(data, dtype=np.uint8) if data is not None and data.size else np.zeros(1, np.uint8)
-    return np.require(payload, requirements="CA"), np.require(bounds, requirements="CA")
+    payload = (
+        np.frombuffer(data, dtype=np.uint8)
+        if data is not None and data.size
+        else np.zeros(1, np.uint8)
+    )
+    return np.require(payload, requirements=["C", "A"]), np.require(bounds, requirements=["C", "A"])
 
 
 def extract(texts: pl.Series, spec: FeatureSpec) -> RowFeatures:

@@ -1,8 +1,12 @@
+# ruff: noqa: ANN001, ANN202, E741 -- numba infers the types; l is a label
+# mypy: disable-error-code="no-untyped-def,no-untyped-call"
 """Logistic regression for all labels at once, by dual coordinate descent (training only).
 
 Yu, Huang, Lin: Dual coordinate descent methods for logistic regression and maximum entropy models,
-Machine Learning 85, 2011. One pass over a row updates the dual variable of every label, so the inner
-loops run over labels and are vectorized. `prior` generalizes the regularizer: weight j of label l has
+Machine Learning 85, 2011. One pass over a row updates the dual variable of every label, so the
+inner
+loops run over labels and are vectorized. `prior` generalizes the regularizer: weight j of label l
+has
 prior variance prior[j, l] (ones: plain L2; |Naive-Bayes log ratio|: Wang and Manning 2012, NBSVM).
 """
 
@@ -12,7 +16,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numba import njit
+
+from transforms.label.student.compiled import compiled
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -42,16 +47,28 @@ def fit_logistic(
     epochs: int,
     seed: int,
 ) -> NDArray[np.float32]:
-    """Weights (width + 1, labels); the last row is the intercept (a feature of value 1, lightly penalized).
+    """Weights (width + 1, labels); the last row is the intercept (a feature of value 1, lightly
+    penalized).
 
-    targets: (rows, labels); used: rows to learn from; costs: loss weight of a positive and a negative
+    targets: (rows, labels); used: rows to learn from; costs: loss weight of a positive and a
+    negative
     example per label; prior: (width, labels) or (1, labels). Equal input gives equal weights.
     """
     order = np.flatnonzero(used)
     rng = np.random.default_rng(seed)
     orders = np.stack([rng.permutation(order) for _ in range(epochs)])
     weights = np.zeros((rows.width + 1, targets.shape[1]), np.float32)
-    _descend(rows.bounds, rows.columns, rows.values, targets, orders, positive_cost, negative_cost, prior, weights)
+    _descend(
+        rows.bounds,
+        rows.columns,
+        rows.values,
+        targets,
+        orders,
+        positive_cost,
+        negative_cost,
+        prior,
+        weights,
+    )
     return weights
 
 
@@ -62,15 +79,17 @@ def predict(rows: SparseRows, weights: NDArray[np.float32]) -> NDArray[np.float3
     return scores
 
 
-def column_sums(rows: SparseRows, targets: NDArray[np.bool_], used: NDArray[np.bool_]) -> NDArray[np.float32]:
+def column_sums(
+    rows: SparseRows, targets: NDArray[np.bool_], used: NDArray[np.bool_]
+) -> NDArray[np.float32]:
     """In how many used rows of each label a feature occurs, (width, labels)."""
     sums = np.zeros((rows.width, targets.shape[1]), np.float32)
     _count(rows.bounds, rows.columns, targets, used, sums)
     return sums
 
 
-@njit(nogil=True, cache=True, error_model="numpy")  # type: ignore[untyped-decorator]
-def _descend(bounds, columns, values, targets, orders, positive, negative, prior, weights):  # type: ignore[no-untyped-def]
+@compiled()
+def _descend(bounds, columns, values, targets, orders, positive, negative, prior, weights):
     labels = targets.shape[1]
     last = weights.shape[0] - 1
     shared = prior.shape[0] == 1
@@ -119,8 +138,8 @@ def _descend(bounds, columns, values, targets, orders, positive, negative, prior
                 weights[last, l] += change[l]
 
 
-@njit(nogil=True, cache=True, error_model="numpy")  # type: ignore[untyped-decorator]
-def _multiply(bounds, columns, values, weights, scores):  # type: ignore[no-untyped-def]
+@compiled()
+def _multiply(bounds, columns, values, weights, scores):
     last = weights.shape[0] - 1
     for i in range(len(bounds) - 1):
         for l in range(scores.shape[1]):
@@ -130,8 +149,8 @@ def _multiply(bounds, columns, values, weights, scores):  # type: ignore[no-unty
                 scores[i, l] += values[k] * weights[columns[k], l]
 
 
-@njit(nogil=True, cache=True, error_model="numpy")  # type: ignore[untyped-decorator]
-def _count(bounds, columns, targets, used, sums):  # type: ignore[no-untyped-def]
+@compiled()
+def _count(bounds, columns, targets, used, sums):
     for i in range(len(bounds) - 1):
         if used[i]:
             for k in range(bounds[i], bounds[i + 1]):
