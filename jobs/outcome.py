@@ -82,8 +82,8 @@ def show_outcome(outcome: Outcome, screen: Screen, *, as_json: bool) -> None:
     screen.say(f"Snapshot {published.number} of {lake} {what}, {outcome.seconds:.1f} s in all.")
     screen.say("Ask it:")
     screen.say(
-        f'  affectmine sql --lake {lake} "SELECT label, count(*) AS n FROM '
-        '(SELECT unnest(labels) AS label FROM labels) GROUP BY label ORDER BY n DESC"'
+        f'  affectmine sql --lake {lake} "SELECT taxonomy, label, count(*) AS n FROM (SELECT '
+        'taxonomy, unnest(labels) AS label FROM labels) GROUP BY ALL ORDER BY ALL"'
     )
 
 
