@@ -161,6 +161,22 @@ def test_nothing_known_is_not_guessed(
     assert answers["reason"].to_list() == ["no_known_feature", "no_known_feature", None]
 
 
+def test_a_text_without_end(student: StudentLabeler, task: LabelTask) -> None:
+    texts = ["thanks " * 600_000, "thanks " * 150_000]
+    answers = student.label(frame(texts), task, load_taxonomy("ekman"))
+    assert answers["reason"].to_list() == ["too_long", None]
+    assert answers["labels"].to_list() == [None, ["joy"]]
+
+
+def test_more_rows_than_a_chunk(student: StudentLabeler, task: LabelTask) -> None:
+    texts = [TEXTS[i % 6] if i % 1000 else None for i in range(40_000)]
+    answers = student.label(frame(texts), task, load_taxonomy("ekman"))
+    few = student.label(frame(TEXTS), task, load_taxonomy("ekman"))
+    assert len(answers) == 40_000
+    assert answers["reason"].null_count() == 40_000 - 40
+    assert answers[[20_001, 33_003]].equals(few[[20_001 % 6, 33_003 % 6]])
+
+
 def test_no_rows_and_only_rejected_rows(
     student: StudentLabeler, task: LabelTask, taxonomy: Taxonomy
 ) -> None:

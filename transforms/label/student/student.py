@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 
 NAME: Final = "student"
 SHIPPED: Final = "emotion-goemotions"
+MAX_BYTES: Final = (
+    4 << 20
+)  # the kernel needs about 60 bytes of scratch per byte of the longest text
+_CHUNK: Final = 16_384  # rows scored at a time: their scores stay in the processor's cache
 _LOAD: Final = 0.5  # how full the kernel's table may be
 
 
@@ -65,10 +69,16 @@ class StudentLabeler:
     def label(self, batch: pl.DataFrame, task: LabelTask, taxonomy: Taxonomy) -> pl.DataFrame:
         """One answer per row, in order: see `Labeler.label`.
 
-        Rejected: `empty_text`, `language:<code>`, and `no_known_feature` for a text in which the
-        model knows nothing at all (its answer would be the prior: a guess).
+        Rejected: `empty_text`, `too_long` (over 4 MiB), `language:<code>`, and `no_known_feature`
+        for a text in which the model knows nothing (its answer would be the prior: a guess).
         """
         head = self._head(task, taxonomy)
+        starts = range(0, max(1, len(batch)), _CHUNK)
+        return pl.concat(
+            [self._label(batch.slice(start, _CHUNK), head) for start in starts], rechunk=False
+        )
+
+    def _label(self, batch: pl.DataFrame, head: Head) -> pl.DataFrame:
         reasons = _reasons(batch, self.languages)
         scores, known = self._score(batch["text_clean"], reasons.is_null().to_numpy())
         unknown = pl.Series(known == 0)
@@ -207,9 +217,15 @@ def _reasons(batch: pl.DataFrame, languages: frozenset[str]) -> pl.Series:
             remedy=f"Columns found: {', '.join(batch.columns)}.",
         )
     foreign = language_reason(batch, languages)
+    long = pl.col("text_clean").str.len_bytes() > MAX_BYTES
     empty = pl.col("text_clean").is_null() | (pl.col("text_clean").str.strip_chars() == "")
     return batch.select(
-        pl.when(empty).then(pl.lit("empty_text")).otherwise(foreign).alias("reason")
+        pl.when(empty)
+        .then(pl.lit("empty_text"))
+        .when(long)
+        .then(pl.lit("too_long"))
+        .otherwise(foreign)
+        .alias("reason")
     )["reason"]
 
 
