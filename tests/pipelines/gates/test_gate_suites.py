@@ -69,10 +69,12 @@ SPOILED: list[tuple[str, str, Callable[[list[Row]], list[Row]]]] = [
     ("clean", "reason_iff_dropped", _set(outcome="dropped")),
     ("clean", "kept_has_text", _set(text_clean=None)),
     ("clean", "kept_has_text", _set(text_clean="")),
-    ("clean", "no_email_or_phone_left", _set(text_clean="ask jane.doe+x@mail.example.org now")),
-    ("clean", "no_email_or_phone_left", _set(text_clean="ruf an: +49 30 1234567")),
-    ("clean", "no_email_or_phone_left", _set(text_clean="call (555) 123-4567")),
-    ("clean", "no_email_or_phone_left", _set(text_clean="call 555-123-4567")),
+    ("clean", "no_email_left", _set(text_clean="ask jane.doe+x@mail.example.org now")),
+    ("clean", "no_email_left", _set(text_clean="A@B.CD")),
+    ("clean", "no_phone_left", _set(text_clean="call me at +49 30 1234567")),
+    ("clean", "no_phone_left", _set(text_clean="Tel.: (555) 123-4567")),
+    ("clean", "no_phone_left", _set(text_clean="my cell is 555-123-4567.")),
+    ("clean", "phone_shapes_rare", _set(text_clean="order 555-123-4567")),
     ("clean", "pii_spans_in_order", _set(pii=[{"kind": "email", "start": 9, "end": 9}])),
     ("clean", "pii_spans_in_order", _set(pii=[{"kind": None, "start": 3, "end": 9}])),
     ("clean", "lang_shape", _set(lang="e")),
@@ -114,6 +116,7 @@ SPOILED: list[tuple[str, str, Callable[[list[Row]], list[Row]]]] = [
 ALSO = {
     ("labels", "rejected_share"): {"neutral_share"},
     ("clean", "kept_share"): {"lang_unknown_share"},
+    ("clean", "no_phone_left"): {"phone_shapes_rare"},
 }
 
 
