@@ -51,7 +51,7 @@ def test_extending_replaces_adds_and_removes(load):
     ids = [e.id for e in suite.expectations]
     assert ids == [e.id for e in ours.expectations if e.id != "lang_shape"] + ["one"]
     assert next(e for e in suite.expectations if e.id == "kept_share").severity == "critical"
-    assert suite.derive == {"x": "1"}
+    assert suite.derive == {**ours.derive, "x": "1"}
     assert load(SUITE | {"extends": "labels", "dataset": "labels"}).tables == ("taxonomy_labels",)
 
 

@@ -1,4 +1,4 @@
-"""The gate for left-over e-mail addresses and phone numbers agrees with the stage that removes them."""
+"""The gate for left-over e-mail and phone numbers agrees with the stage that removes them."""
 
 import random
 
@@ -55,4 +55,4 @@ def test_what_cleaning_leaves_does_not_block():
             for table, bad in ((cleaned, False), (rows.rename({"text": "text_clean"}), True)):
                 connection.register("t", table.select("text_clean").to_arrow())
                 found = connection.execute(sql).fetchall()
-                assert bool(found) is bad, found[:5]  # as written, the same texts do fail
+                assert bool(found) is bad, found[:5]  # as written, the texts do fail

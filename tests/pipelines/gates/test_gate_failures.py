@@ -42,6 +42,7 @@ def _by_id(result: GateResult) -> dict:
     return {f.id: f for f in result.findings}
 
 
+@pytest.mark.slow
 def test_no_value_of_a_row_leaves_the_gate(write, capfd):
     """Every string of every row is a canary; native and own expectations fail and crash over it."""
     rows = [
@@ -194,6 +195,7 @@ def _again_and_again(files: list[str]) -> None:
         run_gate(load_suite("records"), files)
 
 
+@pytest.mark.slow
 def test_a_killed_gate_process_is_an_error_and_the_next_gate_works(write):
     files = write("records", records())
     run_gate(load_suite("records"), files)
