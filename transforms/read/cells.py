@@ -1,6 +1,9 @@
 """Records of a delimited table to columns: split by kernels, unquoted one by one where quotes are."""
 
+import contextlib
 import csv
+import gc
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,8 +36,18 @@ def record_strings(data: bytes, records: Records) -> pl.Series:
     array = pa.Array.from_buffers(pa.large_binary(), len(records.ends), buffers)
     series = pl.from_arrow(array)
     assert isinstance(series, pl.Series)
-    text = series.cast(pl.String, strict=False)
+    try:
+        text = series.cast(pl.String)
+    except pl.exceptions.PolarsError:
+        text = pl.Series([_decoded(record) for record in series.to_list()], dtype=pl.String)
     return text.str.strip_suffix("\n").str.strip_suffix("\r")
+
+
+def _decoded(record: bytes) -> str | None:
+    try:
+        return record.decode()
+    except UnicodeDecodeError:
+        return None
 
 
 def split_records(
@@ -88,21 +101,30 @@ def _unquote(
     text: pl.Series, rows: NDArray[np.int64], names: list[str], delimiter: str, quote: str
 ) -> _Part:
     records = text.gather(rows).to_list()
+    collects = gc.isenabled()
+    gc.disable()  # many lists at once, none of them garbage: collecting would cost twice the work
+    try:
+        return _unquoted(records, rows, names, delimiter, quote)
+    finally:
+        if collects:
+            gc.enable()
+
+
+def _unquoted(
+    records: list[str], rows: NDArray[np.int64], names: list[str], delimiter: str, quote: str
+) -> _Part:
     bad: list[tuple[int, str, str]] = []
     kept: list[int] = []
     cells: list[list[str]] = []
-    for row, record in zip(rows.tolist(), records, strict=True):
-        try:
-            values = next(csv.reader((record,), delimiter=delimiter, quotechar=quote, strict=True))
-        except csv.Error:
+    for row, values in zip(rows.tolist(), _read(records, delimiter, quote), strict=True):
+        if values is None:
             bad.append((row, "bad_cell", "a cell holds a carriage return outside of quotes"))
-            continue
-        if len(values) != len(names):
+        elif len(values) != len(names):
             bad.append(_ragged(row, len(values), names))
-            continue
-        kept.append(row)
-        cells.append(values)
-    columns = list(zip(*cells, strict=True)) if cells else [()] * len(names)
+        else:
+            kept.append(row)
+            cells.append(values)
+    columns: Iterable[Sequence[str]] = zip(*cells, strict=True) if cells else ((),) * len(names)
     frame = pl.DataFrame(
         [
             pl.Series(name, values, dtype=pl.String)
@@ -110,6 +132,25 @@ def _unquote(
         ]
     )
     return frame, np.array(kept, dtype=np.int64), bad
+
+
+def _read(records: list[str], delimiter: str, quote: str) -> Sequence[list[str] | None]:
+    """The cells of each record; None for one that the csv module refuses."""
+
+    def cells_of(given: Iterable[str]) -> list[list[str]]:
+        return list(csv.reader(given, delimiter=delimiter, quotechar=quote, strict=True))
+
+    with contextlib.suppress(csv.Error):
+        found = cells_of(records)
+        if len(found) == len(records):
+            return found
+    singly: list[list[str] | None] = []
+    for record in records:
+        try:
+            singly.append(cells_of((record,))[0])
+        except csv.Error:
+            singly.append(None)
+    return singly
 
 
 def _ragged(row: int, count: int, names: list[str]) -> tuple[int, str, str]:

@@ -56,7 +56,8 @@ class _Cutter:
     def __init__(self, fill: Fill, limits: Limits, scan: Scan, *, carry: bool) -> None:
         self.fill, self.limits, self.scan, self.carry = fill, limits, scan, carry
         # So much that a full window without a chunk in it begins with a line that is too long.
-        self.window = memoryview(bytearray(max(limits.bytes, limits.record_bytes + 1) + 1))
+        size = max(limits.bytes, limits.record_bytes + 1) + 1
+        self.window = np.empty(size, dtype=np.uint8).data  # untouched until it is filled
         self.size = 0  # bytes in the window
         self.ends = np.empty(0, dtype=np.int64)  # of lines, in the window
         self.offset = 0  # of the window in the stream

@@ -23,7 +23,7 @@ from transforms.read.dialect import Dialect, dialect_of, open_utf8
 from transforms.read.fill import Fill
 from transforms.read.pieces import chunk_bytes, oversize
 from transforms.read.quotes import Records, plain_records, quoted_records
-from transforms.read.signatures import is_binary
+from transforms.read.signatures import UTF16, signature
 from transforms.read.source import SourceFile
 
 _BOM = b"\xef\xbb\xbf"
@@ -55,8 +55,7 @@ class Delimited:
 
     def matches(self, name: str, head: bytes) -> bool:
         """Whether the name says so and the bytes are no binary file (UTF-16 is text)."""
-        text = head.startswith((b"\xff\xfe", b"\xfe\xff")) or not is_binary(head)
-        return name.lower().endswith(self._suffixes) and text
+        return name.lower().endswith(self._suffixes) and signature(head) in (None, UTF16)
 
     def found(self, source: SourceFile, options: Mapping[str, Any]) -> list[str]:
         """Names of the columns."""

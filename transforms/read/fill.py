@@ -2,6 +2,8 @@
 
 from typing import BinaryIO
 
+import numpy as np
+
 from schemas.errors import SourceError
 
 
@@ -28,5 +30,5 @@ class Fill:
 
     def read(self, size: int) -> bytes:
         """`size` bytes, fewer only at the end or break of the stream."""
-        buffer = bytearray(size)
-        return bytes(memoryview(buffer)[: self.into(memoryview(buffer))])
+        buffer = np.empty(size, dtype=np.uint8).data  # untouched until it is filled
+        return bytes(buffer[: self.into(buffer)])

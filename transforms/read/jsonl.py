@@ -15,7 +15,7 @@ import polars as pl
 from schemas.config.corpus import Columns, GoldColumn
 from transforms.read.chunk import MIB, POSITION, WANTED, Chunk, Kind, Limits, Parsed
 from transforms.read.jsonl_fast import FastRows, read_fast
-from transforms.read.jsonl_slow import SlowRows, parse_lines
+from transforms.read.jsonl_slow import SlowRows, is_sound, parse_lines
 from transforms.read.fill import Fill
 from transforms.read.cutter import cut, scan_lines
 from transforms.read.pieces import chunk_bytes, empty_frame, line_pieces, oversize
@@ -90,9 +90,7 @@ def head_rows(head: bytes) -> list[dict[str, Any]]:
 def _parse_piece(piece: bytes, position: int, offset: int, wanted: Mapping[str, Kind]) -> Parsed:
     fast = read_fast(piece, wanted)
     if fast is None:
-        slow = parse_lines(_triples(piece, position, offset), wanted)
-        units = len(slow.positions) + slow.blank + len(slow.bad)
-        return _parsed(_slow_frame(slow, wanted), units, slow.blank, slow)
+        return _parse_dirty(list(_triples(piece, position, offset)), wanted)
     frame = fast.frame.with_columns(pl.Series(POSITION, fast.lines + position))
     blank = fast.total - frame.height
     if not len(fast.suspects):
@@ -102,6 +100,23 @@ def _parse_piece(piece: bytes, position: int, offset: int, wanted: Mapping[str, 
     keep[fast.suspects] = False
     frame = pl.concat([frame.filter(keep), _slow_frame(slow, wanted)]).sort(POSITION)
     return _parsed(frame, fast.total, blank, slow)
+
+
+def _parse_dirty(lines: list[tuple[int, int, bytes]], wanted: Mapping[str, Kind]) -> Parsed:
+    """Lines among which some fail all: the sound ones at once, only the others one by one."""
+    sound = [line for line in lines if is_sound(line[2])]
+    fast = read_fast(b"\n".join([line for _, _, line in sound]), wanted) if sound else None
+    if fast is None:
+        slow = parse_lines(lines, wanted)
+        return _parsed(_slow_frame(slow, wanted), len(lines), slow.blank, slow)
+    positions = np.array([position for position, _, _ in sound], dtype=np.int64)[fast.lines]
+    keep = np.ones(len(positions), dtype=bool)
+    keep[fast.suspects] = False
+    others = {position for position, _, _ in lines}.difference(positions[keep].tolist())
+    slow = parse_lines([line for line in lines if line[0] in others], wanted)
+    frame = fast.frame.with_columns(pl.Series(POSITION, positions)).filter(keep)
+    frame = pl.concat([frame, _slow_frame(slow, wanted)]).sort(POSITION)
+    return _parsed(frame, len(lines), slow.blank, slow)
 
 
 def _parsed(frame: pl.DataFrame, units: int, blank: int, slow: SlowRows | None) -> Parsed:

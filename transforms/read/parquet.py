@@ -62,30 +62,35 @@ class Parquet:
                     digest, digested = _digest(file, parquet, rows, source), (rows.first, rows.last)
                 span = rows.stop - rows.start
                 part = checksum(f"{digest} {rows.start - rows.base} {span}".encode())
-                data = None if source.is_plain else _ipc(_read(parquet, rows, None, source))
+                data = None if source.is_plain else _ipc(_read(parquet, rows, source))
                 yield Chunk(index, rows.start, rows.start, span, part, data)
 
     def parse(
         self, source: SourceFile, chunk: Chunk, limits: Limits, options: Mapping[str, Any]
     ) -> Iterator[Parsed]:
         """One batch per chunk."""
+        frame = self._rows(source, chunk)
         wanted = options.get(WANTED)
-        if chunk.data is not None:
-            with pa.ipc.open_stream(chunk.data) as reader:
-                table = reader.read_all()
-            if wanted:
-                table = table.select([name for name in table.column_names if name in wanted])
-        else:
-            with _opened(source) as file:
-                parquet = _parquet(file, source)
-                rows = _around(parquet.metadata, chunk.offset, chunk.offset + chunk.length)
-                names = parquet.schema_arrow.names
-                columns = [name for name in names if name in wanted] if wanted else None
-                table = _read(parquet, rows, columns, source)
-        frame = pl.from_arrow(table)
-        assert isinstance(frame, pl.DataFrame)
+        if wanted:
+            frame = frame.select([name for name in frame.collect_schema() if name in wanted])
+        try:
+            rows = frame.collect()
+        except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
+            raise _broken(source, error) from None
+        if rows.height != chunk.length:
+            raise _broken(source, None)
         positions = pl.int_range(chunk.position, chunk.position + chunk.length, eager=True)
-        yield Parsed(frame.with_columns(positions.alias(POSITION)), chunk.length)
+        yield Parsed(rows.with_columns(positions.alias(POSITION)), chunk.length)
+
+    def _rows(self, source: SourceFile, chunk: Chunk) -> pl.LazyFrame:
+        if chunk.data is None:
+            # Polars reads only the pages of these rows, however big the row group.
+            file = pl.scan_parquet(source.path, glob=False)
+            return file.slice(chunk.offset, chunk.length)
+        with pa.ipc.open_stream(chunk.data) as reader:
+            frame = pl.from_arrow(reader.read_all())
+        assert isinstance(frame, pl.DataFrame)
+        return frame.lazy()
 
     def columns(self, names: list[str]) -> Columns | None:
         """Never known."""
@@ -96,10 +101,10 @@ class Parquet:
         return ()
 
 
-def _broken(source: SourceFile, error: Exception) -> SourceError:
-    kind = "is cut short or corrupt" if isinstance(error, pa.ArrowInvalid | OSError) else "is odd"
+def _broken(source: SourceFile, error: BaseException | None) -> SourceError:
+    kind = f" ({type(error).__name__})" if error else ""
     return SourceError(
-        f"{source.shown} {kind}: it cannot be read as Parquet ({type(error).__name__}).",
+        f"{source.shown} is cut short or corrupt: it cannot be read as Parquet{kind}.",
         remedy="Fetch or write the file again, then rerun.",
     )
 
@@ -155,19 +160,6 @@ def _ranges(metadata: Any, limits: Limits) -> Iterator[_Range]:
         yield _Range(start, at, first, metadata.num_row_groups - 1, start)
 
 
-def _around(metadata: Any, start: int, stop: int) -> _Range:
-    """The row groups that hold rows `start` to `stop`."""
-    at, first, base, last = 0, -1, 0, -1
-    for index in range(metadata.num_row_groups):
-        rows = metadata.row_group(index).num_rows
-        if at + rows > start and at < stop:
-            if first < 0:
-                first, base = index, at
-            last = index
-        at += rows
-    return _Range(start, stop, first, last, base)
-
-
 def _digest(file: BinaryIO, parquet: pq.ParquetFile, rows: _Range, source: SourceFile) -> str:
     """Checksum of the compressed bytes of the row groups, and of the schema."""
     parts = [str(parquet.schema_arrow).encode()]
@@ -181,23 +173,17 @@ def _digest(file: BinaryIO, parquet: pq.ParquetFile, rows: _Range, source: Sourc
             file.seek(start)
             data = file.read(column.total_compressed_size)
             if len(data) < column.total_compressed_size:
-                raise _broken(source, OSError())
+                raise _broken(source, None)
             parts.append(checksum(data).encode())
     return checksum(b" ".join(parts))
 
 
-def _read(
-    parquet: pq.ParquetFile, rows: _Range, columns: list[str] | None, source: SourceFile
-) -> pa.Table:
-    groups = list(range(rows.first, rows.last + 1))
+def _read(parquet: pq.ParquetFile, rows: _Range, source: SourceFile) -> pa.Table:
     try:
-        table = parquet.read_row_groups(groups, columns=columns, use_threads=False)
+        table = parquet.read_row_groups(list(range(rows.first, rows.last + 1)), use_threads=False)
     except (pa.ArrowException, OSError) as error:
         raise _broken(source, error) from None
-    table = table.slice(rows.start - rows.base, rows.stop - rows.start)
-    if table.num_rows != rows.stop - rows.start:
-        raise _broken(source, OSError())
-    return table
+    return table.slice(rows.start - rows.base, rows.stop - rows.start)
 
 
 def _ipc(table: pa.Table) -> bytes:

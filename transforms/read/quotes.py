@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from transforms.read.cutter import line_ends
 
 _LF, _CR = 10, 13
+_SEGMENT = 1 << 19  # scanned at once: its arrays stay in the processor's cache
 _BOM = b"\xef\xbb\xbf"
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
@@ -45,9 +46,33 @@ def quoted_records(
 ) -> Records:
     """Records of data that start at a record's start; not `final`: only those that are sure."""
     view = np.frombuffer(data, dtype=np.uint8)
+    found: list[Records] = []
+    begin, size = 0, _SEGMENT
+    while begin < len(view):
+        stop = min(begin + size, len(view))
+        is_last = final and stop == len(view)
+        part = _segment(view[begin:stop], delimiter, quote, max_bytes, final=is_last)
+        if len(part.ends):
+            found.append(Records(part.ends + begin, part.bad))
+            begin, size = int(part.ends[-1]) + begin, _SEGMENT
+        elif stop == len(view):
+            break
+        else:
+            size *= 2
+    if not found:
+        return Records(np.empty(0, dtype=np.int64), np.empty(0, dtype=bool))
+    ends, bad = (
+        np.concatenate([getattr(each, name) for each in found]) for name in ("ends", "bad")
+    )
+    return Records(ends, bad)
+
+
+def _segment(
+    view: NDArray[np.uint8], delimiter: int, quote: int, max_bytes: int, *, final: bool
+) -> Records:
     quotes = np.flatnonzero(view == quote)
     if not len(quotes):
-        return plain_records(data, final=final)
+        return plain_records(view.data, final=final)
     return _Scan(view, quotes, delimiter, max_bytes, final=final).records()
 
 

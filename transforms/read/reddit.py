@@ -52,13 +52,14 @@ class Reddit:
         self._lines = JsonLines()
 
     def matches(self, name: str, head: bytes) -> bool:
-        """Whether the first objects have the fields of a dump."""
+        """Whether most of the first objects have the fields of a dump."""
         rows = head_rows(head[:262_144])[:20]
-        return bool(rows) and all(
+        known = [
             {"id", "author", "created_utc", "subreddit"} <= row.keys()
             and ({"body", "link_id"} <= row.keys() or "title" in row)
             for row in rows
-        )
+        ]
+        return sum(known) > len(rows) / 2
 
     def found(self, source: SourceFile, options: Mapping[str, Any]) -> list[str]:
         """The columns that parsing makes."""

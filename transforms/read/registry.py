@@ -25,13 +25,13 @@ def guess(source: SourceFile) -> Reader:
     with open_stream(source) as stream:
         fill = Fill(stream)
         head = fill.read(MIB)
-    if not head:
-        if fill.error is not None:
-            raise fill.error
+    if not head and fill.error is None:
         return _by_name(source)
     for reader in READERS.values():
         if reader.matches(source.name, head):
             return reader
+    if fill.error is not None:
+        raise fill.error
     looks = signature(head)
     what = f"looks like {looks}, which" if looks else "is of a format that"
     raise SourceError(

@@ -1,5 +1,6 @@
 """What a file that is no text looks like, by its first bytes: for error messages only."""
 
+UTF16 = "UTF-16 text"
 _SIGNATURES: tuple[tuple[bytes, str], ...] = (
     (b"\x89PNG\r\n\x1a\n", "a PNG image"),
     (b"\xff\xd8\xff", "a JPEG image"),
@@ -25,8 +26,8 @@ _SIGNATURES: tuple[tuple[bytes, str], ...] = (
     (b"\x80\x04\x95", "a Python pickle, which is never loaded"),
     (b"\xd0\xcf\x11\xe0", "an old Office document"),
     (b"\xff\xfe\0\0", "UTF-32 text"),
-    (b"\xff\xfe", "UTF-16 text"),
-    (b"\xfe\xff", "UTF-16 text"),
+    (b"\xff\xfe", UTF16),
+    (b"\xfe\xff", UTF16),
     (b"<?xml", "an XML file"),
     (b"<!DOCTYPE html", "an HTML page"),
     (b"<html", "an HTML page"),
@@ -42,10 +43,10 @@ def signature(head: bytes) -> str | None:
         return "MP4 video or audio"
     if head[257:262] == b"ustar":
         return "a tar archive without the suffix .tar"
-    return "a binary file" if is_binary(head) else None
+    return "a binary file" if _is_binary(head) else None
 
 
-def is_binary(head: bytes) -> bool:
+def _is_binary(head: bytes) -> bool:
     """Whether the bytes hold more control characters than text with a little dirt ever does."""
     sample = head[:65536]
     control = sum(sample.count(bytes([code])) for code in (*range(9), *range(14, 32)))

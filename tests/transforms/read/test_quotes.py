@@ -39,14 +39,14 @@ def reference(data: bytes) -> tuple[list[int], list[int]]:
     return ends, bad
 
 
-@settings(deadline=None, max_examples=1000)
+@settings(deadline=None, max_examples=400)
 @given(tables)
 def test_same_as_character_by_character(data: bytes) -> None:
     found = quoted_records(data, 44, 34, BIG, final=True)
     assert (found.ends.tolist(), found.ends[found.bad].tolist()) == reference(data)
 
 
-@settings(deadline=None, max_examples=500)
+@settings(deadline=None, max_examples=200)
 @given(tables, st.integers(0, 60))
 def test_what_is_sure_stays(data: bytes, size: int) -> None:
     whole = quoted_records(data, 44, 34, BIG, final=True)
