@@ -3,6 +3,7 @@
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,8 @@ class Gate:
             suite = load_suite(base / name)
             self.suites[suite.dataset] = suite
         self._config = config
+        self._pool = ThreadPoolExecutor(max_workers=1)
+        self._ahead: dict[tuple[str, tuple[str, ...]], Future[GateResult]] = {}
 
     def warm(self) -> None:
         """Starts the gate process, whose imports take seconds; returns at once."""
@@ -45,7 +48,13 @@ class Gate:
 
     def close(self) -> None:
         """Ends the gate process."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
         close()
+
+    def ahead(self, session: Session, parts: Sequence[Part], published: State) -> None:
+        """Begins to check datasets that are complete while later stages still run; `check` collects."""
+        for dataset, files in self._todo(session, parts, published).items():
+            self._begin(dataset, files)
 
     def check(
         self, session: Session, parts: Sequence[Part], published: State
@@ -54,12 +63,9 @@ class Gate:
 
         A dataset that is published just so already, after the same suite, is not checked again.
         """
-        files: dict[str, list[str]] = defaultdict(list)
-        for part in parts:
-            files[part.dataset] += [str(session.lake.path(name)) for name in part.stored]
         results = []
-        for dataset in self._changed(parts, published):
-            results.append(self._run(dataset, files[dataset]))
+        for dataset, files in self._todo(session, parts, published).items():
+            results.append(self._begin(dataset, files).result())
             session.screen.say(f"{'check ' + dataset:>16}  {results[-1].seconds:.1f} s")
         page = session.journal.folder / "gates.html"
         write_page(page, results, title=f"Quality gates of run {session.run_id}")
@@ -80,7 +86,13 @@ class Gate:
             for result in results
         }
 
-    def _run(self, dataset: str, files: list[str]) -> GateResult:
+    def _begin(self, dataset: str, files: tuple[str, ...]) -> "Future[GateResult]":
+        key = (dataset, files)
+        if key not in self._ahead:
+            self._ahead[key] = self._pool.submit(self._run, dataset, files)
+        return self._ahead[key]
+
+    def _run(self, dataset: str, files: tuple[str, ...]) -> GateResult:
         suite, engine = self.suites[dataset], self._config.engine
         names = {label.taxonomy for label in self._config.label}
         taxonomies = {name: load_taxonomy(name).names for name in sorted(names)}
@@ -93,16 +105,20 @@ class Gate:
             tables=taxonomy_table(taxonomies) if "taxonomy_labels" in suite.tables else None,
         )
 
-    def _changed(self, parts: Sequence[Part], published: State) -> list[str]:
+    def _todo(
+        self, session: Session, parts: Sequence[Part], published: State
+    ) -> dict[str, tuple[str, ...]]:
         changed = set()
+        files: dict[str, list[str]] = defaultdict(list)
         for part in parts:
             suite, old = self.suites.get(part.dataset), published.get(part.key)
             if suite is None:
                 continue
+            files[part.dataset] += [str(session.lake.path(name)) for name in part.stored]
             fresh = old is None or old.stored != part.stored
             if fresh or (old is not None and old.gate.get("meaning") != meaning(suite)):
                 changed.add(part.dataset)
-        return [dataset for dataset in self.suites if dataset in changed]
+        return {name: tuple(files[name]) for name in self.suites if name in changed}
 
 
 def meaning(suite: Suite) -> str:

@@ -33,7 +33,7 @@ class Work:
 
     manifests: list[Manifest]
     sources: Mapping[str, Set[str]]
-    failed: Set[tuple[str, str]]
+    failed: set[tuple[str, str]]
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,13 @@ class Published:
     blocked: GateError | None
     number: int | None = None
     changed: int = 0
+
+
+def check_ahead(session: Session, work: Work, gate: Gate | None) -> None:
+    """Lets the gate begin with what is complete, while the next stage runs."""
+    if gate is not None:
+        newest = state(session.lake)[1]
+        gate.ahead(session, _candidates(session, work, newest)[0], newest)
 
 
 def check_and_publish(session: Session, work: Work, gate: Gate, *, publish: bool) -> Published:

@@ -10,7 +10,7 @@ from jobs.check import Gate
 from jobs.clean import clean
 from jobs.ingest import ingest
 from jobs.label import label
-from jobs.publish import WHOLE_CORPUS, Published, Work, check_and_publish
+from jobs.publish import WHOLE_CORPUS, Published, Work, check_ahead, check_and_publish
 from jobs.screen import Screen
 from jobs.session import Session, StageTotals
 from jobs.sources import Input, inputs
@@ -29,7 +29,6 @@ from schemas.errors import (
     ConfigError,
     TransientError,
 )
-from schemas.manifest import Manifest
 from transforms.ingest.keyed import KeyedHasher
 
 Until = Literal["ingest", "clean", "label", "check", "publish"]
@@ -105,19 +104,20 @@ def run(
 
 
 def _stages(session: Session, given: list[Input], until: Until, gate: Gate | None) -> Outcome:
-    failed: set[tuple[str, str]] = set()
+    work = Work([], _sources(given), set())
     last = STAGES.index(until)
     ingested = ingest(session, given)
-    failed |= {(corpus, WHOLE_CORPUS) for corpus in ingested.failed_corpora}
-    manifests: list[Manifest] = list(ingested.manifests)
+    work.failed.update((corpus, WHOLE_CORPUS) for corpus in ingested.failed_corpora)
+    work.manifests.extend(ingested.manifests)
     if last >= STAGES.index("clean"):
-        cleaned = clean(session, ingested, failed)
-        manifests += cleaned
+        check_ahead(session, work, gate)
+        cleaned = clean(session, ingested, work.failed)
+        work.manifests.extend(cleaned)
         if last >= STAGES.index("label"):
-            manifests += label(session, cleaned, failed)
+            check_ahead(session, work, gate)
+            work.manifests.extend(label(session, cleaned, work.failed))
     published = None
     if gate is not None:
-        work = Work(manifests, _sources(given), failed)
         published = check_and_publish(session, work, gate, publish=until == "publish")
     return Outcome(
         run_id=session.run_id,
