@@ -42,7 +42,7 @@ from schemas.taxonomy import load_taxonomy
 from transforms.label.student.student import StudentLabeler
 frame = pl.DataFrame({"text_clean": ["Thank you so much!"]})
 StudentLabeler.load().label(frame, load_task("emotion"), load_taxonomy("goemotions"))
-print(time.perf_counter() - t)
+print(time.perf_counter() - t, time.process_time())
 """
 
 
@@ -102,17 +102,20 @@ def main() -> None:
     folder = arguments.data / "social" / "goemotions"
     texts = read_goemotions(folder, "dev")["text"]
     root = Path(__file__).parents[1]
+    command = [sys.executable, "-c", FIRST]
     starts = [
-        float(
-            subprocess.run(
-                [sys.executable, "-c", FIRST], cwd=root, capture_output=True, text=True, check=True
-            ).stdout
+        tuple(
+            map(
+                float,
+                subprocess.run(command, cwd=root, capture_output=True, check=True).stdout.split(),
+            )
         )
         for _ in range(4)
     ]
+    wall, processor = min(starts)
     print(
-        f"first label after process start   {min(starts):10.2f} s "
-        f"(best of 4; first of them {starts[0]:.2f} s)"
+        f"first label after process start   {wall:10.2f} s "
+        f"(best of 4; {processor:.2f} s of processor time)"
     )
     ours = student_rate(texts, max(1, arguments.rows // len(texts)))
     print(f"student, one core                 {ours:10,.0f} texts/s")
