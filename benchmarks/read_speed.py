@@ -1,4 +1,5 @@
-"""Speed of the readers: MB/s of cutting (one process feeds all workers) and rows/s of parsing a core.
+"""Speed of the readers: MB/s of cutting (one process feeds all workers) and rows/s of parsing a
+core.
 
 Run: python benchmarks/read_speed.py [rows]. The rows are made here; nothing is downloaded.
 In dirty.jsonl one line of 1,000 is no JSON, in broken.jsonl one of seven.
@@ -33,7 +34,26 @@ from transforms.read.source import expand
 COLUMNS = Columns(
     text="text", id="id", speaker="author", created_at="created_at", conversation_id="thread"
 )
-WORDS = "the of a that I you love hate my dog 😀 really so much today lol http://x.y sad".split()
+WORDS = [
+    "the",
+    "of",
+    "a",
+    "that",
+    "I",
+    "you",
+    "love",
+    "hate",
+    "my",
+    "dog",
+    "😀",
+    "really",
+    "so",
+    "much",
+    "today",
+    "lol",
+    "http://x.y",
+    "sad",
+]
 
 
 def make(folder: Path, count: int) -> None:

@@ -17,16 +17,23 @@ from transforms.read.times import to_utc
 
 # What people call these columns, best first; compared in lower case, letters and digits only.
 _NAMES: dict[str, str] = {
-    "text": "text body content message utterance utterancetext comment tweet post fulltext selftext
-    " "answertext dialogue dialog sentence transcript review description", "id": "id recordid postid
-    commentid tweetid messageid uuid idstr utteranceid", "conversation_id": "conversationid threadid
-    dialogueid dialogid transcriptid sessionid linkid " "encounterid episodeid thread conversation
-    questionid", "turn": "turn turnnumber turnid turnindex utteranceindex", "reply_to": "replyto
-    parentid inreplyto inreplytoid inreplytostatusid parent", "speaker": "speaker author user
-    username userid authorid screenname sender", "role": "role interlocutor speakerrole", "lang":
-    "lang language", "created_at": "createdat created createdutc timestamp datetime date time
-    postedat posted " "publishedat published creationdate", "start_ms": "startms starttimems",
-    "end_ms": "endms endtimems", } _SAMPLE = 1 << 20 _ROWS = 1_000
+    "text": "text body content message utterance utterancetext comment tweet post fulltext "
+    "selftext answertext dialogue dialog sentence transcript review description",
+    "id": "id recordid postid commentid tweetid messageid uuid idstr utteranceid",
+    "conversation_id": "conversationid threadid dialogueid dialogid transcriptid sessionid linkid "
+    "encounterid episodeid thread conversation questionid",
+    "turn": "turn turnnumber turnid turnindex utteranceindex",
+    "reply_to": "replyto parentid inreplyto inreplytoid inreplytostatusid parent",
+    "speaker": "speaker author user username userid authorid screenname sender",
+    "role": "role interlocutor speakerrole",
+    "lang": "lang language",
+    "created_at": "createdat created createdutc timestamp datetime date time postedat posted "
+    "publishedat published creationdate",
+    "start_ms": "startms starttimems",
+    "end_ms": "endms endtimems",
+}
+_SAMPLE = 1 << 20
+_ROWS = 1_000
 
 
 def write_config(file: Path, output: Path) -> str:
@@ -87,7 +94,8 @@ def guess_columns(rows: pl.DataFrame, shown: str) -> Columns:
         free.remove(name)
     if "text" not in found:
         raise SourceError(
-            f"{shown}: no column looks like text. Columns found: {', '.join(rows.columns) or 'none'}.",
+            f"{shown}: no column looks like text. "
+            f"Columns found: {', '.join(rows.columns) or 'none'}.",
             remedy="Write the config by hand; `columns.text` names the column.",
         )
     return Columns(**found)

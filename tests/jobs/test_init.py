@@ -63,7 +63,7 @@ def test_a_known_format_needs_no_columns(tmp_path: Path) -> None:
 
 def test_nothing_is_overwritten_or_invented(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("x,y\n1,2\n")
-    with pytest.raises(SourceError, match="no column looks like text.*x, y"):
+    with pytest.raises(SourceError, match=r"no column looks like text.*x, y"):
         write_config(tmp_path / "a.csv", tmp_path / "a.yaml")
     (tmp_path / "b.jsonl").write_text('{"text":"a b"}')
     (tmp_path / "b.yaml").write_text("mine")

@@ -1,4 +1,4 @@
-"""Tar archives as streams: members are listed and checked, then read one after another in one pass."""
+"""Tar archives as streams: members are listed and checked, then read in order, in one pass."""
 
 import io
 import tarfile
@@ -35,7 +35,7 @@ class _Forward:
     def tell(self) -> int:
         return self.at
 
-    def seek(self, offset: int, whence: int = 0) -> int:
+    def seek(self, offset: int) -> int:
         while self.at < offset:
             data = self.stream.read(min(_STEP, offset - self.at))
             if not data:
@@ -60,8 +60,8 @@ class _Forward:
 def members(path: str, kind: Compression) -> list[Member]:
     """The regular files of a tar archive, in its order.
 
-    A broken archive gives the members before the break and one whose reading raises. `SourceError` for
-    absolute paths, "..", links, devices, too many members, and what is no tar archive at all.
+    A broken archive gives the members before the break and one whose reading raises. `SourceError`
+    for absolute paths, "..", links, devices, too many members, and what is no tar archive at all.
     """
     found: list[Member] = []
     with decompress(open(path, "rb", buffering=0), kind, path) as stream:
@@ -81,7 +81,8 @@ def members(path: str, kind: Compression) -> list[Member]:
 
 
 def _infos(archive: _Forward, path: str) -> Iterator[tarfile.TarInfo | None]:
-    """Headers in order; a last None when the archive breaks where no member's reading would show it.
+    """Headers in order; a last None when the archive breaks where no member's reading would show
+    it.
 
     Not `TarFile.next`: it takes a broken header in the middle for the end of the archive.
     """
@@ -131,7 +132,8 @@ def _check(info: tarfile.TarInfo, path: str) -> None:
         )
 
 
-# One archive stays open where the last member ended, so that reading all members in order is one pass.
+# One archive stays open where the last member ended, so that reading all members in order is one
+# pass.
 _parked: dict[tuple[str, Compression], _Forward] = {}
 
 
@@ -141,7 +143,7 @@ def open_member(path: str, kind: Compression, member: Member) -> BinaryIO:
     if archive is None or archive.at > member.start:
         if archive is not None:
             archive.stream.close()
-        archive = _Forward(decompress(open(path, "rb", buffering=0), kind, path))
+        archive = _Forward(decompress(open(path, "rb", buffering=0), kind, path))  # noqa: SIM115
     park = cast("BinaryIO", _Park(archive, (path, kind)))
     return cast("BinaryIO", Decompressed(_content(archive, path, member), park))
 
@@ -150,7 +152,8 @@ def _content(archive: _Forward, path: str, member: Member) -> Iterator[bytes]:
     archive.seek(member.start)
     if member.size == BROKEN:
         raise SourceError(
-            f"{path} is cut short or corrupt at decompressed byte {archive.at}, between two members.",
+            f"{path} is cut short or corrupt at decompressed byte {archive.at}, "
+            "between two members.",
             remedy="The members before were read; fetch the file again, then rerun.",
         )
     left = member.size

@@ -1,4 +1,4 @@
-"""Records of a delimited table to columns: split by kernels, unquoted one by one where quotes are."""
+"""Records of a delimited table to columns: split by kernels; the csv module where quotes are."""
 
 import contextlib
 import csv

@@ -15,8 +15,8 @@ WANTED = "_wanted"  # option set by the caller: {native column: Kind}, see mappi
 MIB = 1 << 20
 
 # What a wanted column may hold. text: a string. key: a string or a whole number (ids, speakers).
-# int, time, number: a string or number. labels: also a list of strings or numbers. any: whatever JSON
-# has, as its JSON text. Everything else is `wrong_type`: nothing is cast silently.
+# int, time, number: a string or number. labels: also a list of strings or numbers. any: whatever
+# JSON has, as its JSON text. Everything else is `wrong_type`: nothing is cast silently.
 Kind = Literal["text", "key", "int", "time", "number", "labels", "any"]
 
 
@@ -38,8 +38,9 @@ class Chunk:
     """A range of whole native units of a source: what one worker parses and one shard holds.
 
     `offset` and `length` are bytes of the decompressed stream. `data` is None when the worker reads
-    the range from the plain file itself. `header` is what must be known to parse the range alone (the
-    header row of a table). An `oversize` chunk is one unit beyond `record_bytes`: never in memory.
+    the range from the plain file itself. `header` is what must be known to parse the range alone
+    (the header row of a table). An `oversize` chunk is one unit beyond `record_bytes`: never in
+    memory.
     """
 
     index: int
@@ -86,7 +87,7 @@ class Reader(Protocol):
         """Whether a file of this name (no compression suffix) and first bytes is of this format."""
 
     def found(self, source: SourceFile, options: Mapping[str, Any]) -> list[str]:
-        """Names of the native columns (JSONL: the keys of the first 4 MiB). Raises `SourceError`."""
+        """Names of the native columns (JSONL: keys of the first 4 MiB). Raises `SourceError`."""
 
     def cut(
         self, source: SourceFile, limits: Limits, options: Mapping[str, Any]

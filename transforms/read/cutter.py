@@ -1,8 +1,8 @@
 """Cuts a stream of units (lines, table records) into chunks, bounded in number and bytes.
 
-Boundaries are greedy, so a pure function of the bytes and the limits: a chunk takes the next unit as
-long as neither limit is passed, and at least one. A unit of more than `record_bytes` is a chunk of its
-own, whose bytes are counted and hashed as they stream by and then let go.
+Boundaries are greedy, so a pure function of the bytes and the limits: a chunk takes the next unit
+as long as neither limit is passed, and at least one. A unit of more than `record_bytes` is a chunk
+of its own, whose bytes are counted and hashed as they stream by and then let go.
 """
 
 from collections.abc import Callable, Iterator
@@ -18,8 +18,8 @@ from transforms.read.fill import Fill
 _SCAN = MIB  # compare and find within the processor's cache
 _LINE_END = 10
 Ends = NDArray[np.int64]
-# (window from a unit's start on, ends known so far, bytes they were found in, whether the stream ends
-# with the window) -> offsets behind all units that are sure.
+# (window from a unit's start on, ends known so far, bytes they were found in, whether the stream
+# ends with the window) -> offsets behind all units that are sure.
 Scan = Callable[[memoryview, Ends, int, bool], Ends]
 
 
@@ -147,7 +147,7 @@ class _Cutter:
         self.offset += length
         self.ends = np.empty(0, dtype=np.int64)
         self._drop(end)
-        self.ends = self.scan(self.window[: self.size], self.ends, 0, False)
+        self.ends = self.scan(self.window[: self.size], self.ends, 0, False)  # noqa: FBT003
 
     def _chunk(
         self,

@@ -1,8 +1,9 @@
-"""Decompression as a stream: bounded memory, exact about where a file breaks, guarded against bombs.
+"""Decompression as a stream: bounded memory, exact about where a file breaks, guarded against
+bombs.
 
-Python's own gzip and zstandard stream readers either lose what they had decoded when the input breaks
-or take a cut file for a complete one. Here input is fed block by block, so all good bytes come out
-first and the error says where it broke.
+Python's own gzip and zstandard stream readers either lose what they had decoded when the input
+breaks or take a cut file for a complete one. Here input is fed block by block, so all good bytes
+come out first and the error says where it broke.
 """
 
 import io
@@ -37,7 +38,8 @@ def compression_of(head: bytes) -> Compression:
 
 
 class Decompressed(io.RawIOBase):
-    """Readable stream over decoded pieces. `read(n)` gives at most n bytes, fewer when fewer are at hand.
+    """Readable stream over decoded pieces. `read(n)` gives at most n bytes, fewer when fewer are at
+    hand.
 
     Raises `SourceError` when the broken place is reached, once everything before it has been read.
     """
@@ -49,9 +51,11 @@ class Decompressed(io.RawIOBase):
         self._left: memoryview = memoryview(b"")
 
     def readable(self) -> bool:
+        """Always."""
         return True
 
     def read(self, size: int | None = -1, /) -> bytes:
+        """At most `size` bytes; all of the rest when it is negative."""
         if size is None or size < 0:
             return self.readall()
         while not len(self._left):
@@ -67,11 +71,13 @@ class Decompressed(io.RawIOBase):
         return bytes(taken)
 
     def readinto(self, buffer: bytearray | memoryview, /) -> int:  # type: ignore[override]
+        """How many bytes were put into the buffer."""
         data = self.read(len(buffer))
         buffer[: len(data)] = data
         return len(data)
 
     def close(self) -> None:
+        """Close the file beneath too."""
         self._left = memoryview(b"")
         self._closer.close()
         super().close()
@@ -83,7 +89,7 @@ def decompress(raw: BinaryIO, kind: Compression, shown: str) -> BinaryIO:
         return raw
     counted = _Counted(raw)
     pieces = (_gzip if kind == "gzip" else _zstd)(counted, shown)
-    return cast(BinaryIO, Decompressed(_guarded(pieces, counted, shown), raw))
+    return cast("BinaryIO", Decompressed(_guarded(pieces, counted, shown), raw))
 
 
 class _Counted(io.RawIOBase):
@@ -128,7 +134,7 @@ def peeked(stream: BinaryIO, size: int) -> tuple[bytes, BinaryIO]:
         while data := stream.read(_STEP):
             yield data
 
-    return head, cast(BinaryIO, Decompressed(again(), stream))
+    return head, cast("BinaryIO", Decompressed(again(), stream))
 
 
 def _broken(shown: str, offset: int, what: str, why: str) -> SourceError:

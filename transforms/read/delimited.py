@@ -1,10 +1,12 @@
 """Delimited tables (CSV, TSV): quoted cells with line ends in them, any usual encoding.
 
-Options: `delimiter` (CSV: found from the header; TSV: tab), `quote` ('"' for CSV; none for TSV, since
-published TSV files have loose quotes in their texts), `header` (true), `names` (for files without a
-header), `encoding` (auto: UTF-8 or, with its mark, UTF-16). Columns without a name are called
-`column_1` …; the second of two equal names gets `_2`. All cells are strings.
+Options: `delimiter` (CSV: found from the header; TSV: tab), `quote` ('"' for CSV; none for TSV,
+since published TSV files have loose quotes in their texts), `header` (true), `names` (for files
+without a header), `encoding` (auto: UTF-8 or, with its mark, UTF-16). Columns without a name are
+called `column_1` …; the second of two equal names gets `_2`. All cells are strings.
 """
+
+# ruff: noqa: ARG002 (a reader's methods have one signature, used or not)
 
 import csv
 from collections.abc import Iterator, Mapping

@@ -58,8 +58,8 @@ def _character(options: Mapping[str, Any], key: str, default: str | None) -> str
 def open_utf8(source: SourceFile, dialect: Dialect) -> tuple[BinaryIO, bool]:
     """(stream of UTF-8 bytes, whether these are the file's own).
 
-    Files in another encoding are recoded as they stream by, so offsets are then those of the recoded
-    bytes. Raises `SourceError` at a place that cannot be recoded.
+    Files in another encoding are recoded as they stream by, so offsets are then those of the
+    recoded bytes. Raises `SourceError` at a place that cannot be recoded.
     """
     encoding = dialect.encoding
     if encoding == "auto":

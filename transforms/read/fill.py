@@ -8,7 +8,7 @@ from schemas.errors import SourceError
 
 
 class Fill:
-    """Reads full blocks; a break of the stream is kept in `error`, after all the bytes before it."""
+    """Reads full blocks; a break of the stream is kept in `error`, after all before it."""
 
     def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream

@@ -1,8 +1,10 @@
 """The released GoEmotions tables: text, label ids, comment id; tabs, no header, no quoting.
 
-The human labels are kept as gold (task emotion, taxonomy goemotions); the split is told by the file's
-name (train, dev, test).
+The human labels are kept as gold (task emotion, taxonomy goemotions); the split is told by the
+file's name (train, dev, test).
 """
+
+# ruff: noqa: ARG002 (a reader's methods have one signature, used or not)
 
 import re
 from collections.abc import Iterator, Mapping
@@ -18,11 +20,36 @@ from transforms.read.delimited import TSV
 from transforms.read.source import SourceFile
 
 # In the order of the release's labels.txt: an id is the place in this list.
-LABELS = (
-    "admiration amusement anger annoyance approval caring confusion curiosity desire disappointment "
-    "disapproval disgust embarrassment excitement fear gratitude grief joy love nervousness optimism "
-    "pride realization relief remorse sadness surprise neutral"
-).split()
+LABELS = [
+    "admiration",
+    "amusement",
+    "anger",
+    "annoyance",
+    "approval",
+    "caring",
+    "confusion",
+    "curiosity",
+    "desire",
+    "disappointment",
+    "disapproval",
+    "disgust",
+    "embarrassment",
+    "excitement",
+    "fear",
+    "gratitude",
+    "grief",
+    "joy",
+    "love",
+    "nervousness",
+    "optimism",
+    "pride",
+    "realization",
+    "relief",
+    "remorse",
+    "sadness",
+    "surprise",
+    "neutral",
+]
 _LINE = re.compile(rb"[^\t\n]*\t\d{1,2}(?:,\d{1,2})*\t[a-z0-9]{5,9}\r?")
 _TABLE = {"header": False, "names": ["text", "ids", "id"]}
 _IDS = r"^(?:\d|1\d|2[0-7])(?:,(?:\d|1\d|2[0-7]))*$"

@@ -21,8 +21,8 @@ GOLD = pl.List(ENTRY)
 def gold_list(frame: pl.DataFrame, gold: tuple[GoldColumn, ...]) -> tuple[pl.Series, pl.Series]:
     """(`gold`, which rows are bad): null where no column of the row was annotated.
 
-    An empty or null cell is "not annotated", `[]` is "annotated, with no label". A value that is not
-    a finite number makes the row bad.
+    An empty or null cell is "not annotated", `[]` is "annotated, with no label". A value that is
+    not a finite number makes the row bad.
     """
     bad = pl.repeat(value=False, n=frame.height, eager=True)
     if not gold:

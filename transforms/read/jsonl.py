@@ -5,6 +5,8 @@ that a column has one type in all batches. Without it, the keys of the first 4 M
 are (kind "any").
 """
 
+# ruff: noqa: ARG002 (a reader's methods have one signature, used or not)
+
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -14,10 +16,10 @@ import polars as pl
 
 from schemas.config.corpus import Columns, GoldColumn
 from transforms.read.chunk import MIB, POSITION, WANTED, Chunk, Kind, Limits, Parsed
+from transforms.read.cutter import cut, scan_lines
+from transforms.read.fill import Fill
 from transforms.read.jsonl_fast import FastRows, read_fast
 from transforms.read.jsonl_slow import SlowRows, is_sound, parse_lines
-from transforms.read.fill import Fill
-from transforms.read.cutter import cut, scan_lines
 from transforms.read.pieces import chunk_bytes, empty_frame, line_pieces, oversize
 from transforms.read.source import SourceFile, open_stream
 
@@ -32,12 +34,14 @@ class JsonLines:
     version = 1
 
     def matches(self, name: str, head: bytes) -> bool:
+        """Whether the first character opens an object, or an empty file is called so."""
         first = head.removeprefix(_BOM).lstrip()[:1]
         return first == b"{" or (
             not first and name.lower().endswith((".jsonl", ".ndjson", ".jsonlines"))
         )
 
     def found(self, source: SourceFile, options: Mapping[str, Any]) -> list[str]:
+        """The keys of the first 4 MiB, in order of appearance."""
         with open_stream(source) as stream:
             head = Fill(stream).read(_HEAD)
         names: dict[str, None] = {}
@@ -48,11 +52,13 @@ class JsonLines:
     def cut(
         self, source: SourceFile, limits: Limits, options: Mapping[str, Any]
     ) -> Iterator[Chunk]:
+        """Chunks of whole lines."""
         return cut(open_stream(source), limits, scan_lines, carry=not source.is_plain)
 
     def parse(
         self, source: SourceFile, chunk: Chunk, limits: Limits, options: Mapping[str, Any]
     ) -> Iterator[Parsed]:
+        """Batches of about `batch_bytes`, with the wanted columns as strings."""
         wanted: Mapping[str, Kind] = options.get(WANTED) or dict.fromkeys(
             self.found(source, options), "any"
         )
@@ -68,14 +74,16 @@ class JsonLines:
             yield batch
 
     def columns(self, names: list[str]) -> Columns | None:
+        """Never known."""
         return None
 
     def gold(self) -> tuple[GoldColumn, ...]:
+        """None is known."""
         return ()
 
 
 def head_rows(head: bytes) -> list[dict[str, Any]]:
-    """The objects of the whole lines (and of a last one that parses) of the first bytes of a file."""
+    """The objects of the lines in the first bytes of a file, as far as they parse."""
     rows = []
     for line in head.removeprefix(_BOM).split(b"\n"):
         try:

@@ -1,10 +1,11 @@
-"""JSON lines at Polars' speed, with every line that Polars could alter or that it may misread marked.
+"""JSON lines at Polars' speed, with every line that Polars could alter or that it may misread
+marked.
 
-Polars reads each wanted column as a string and, silently, writes numbers, booleans, lists and objects
-as their JSON text, and turns half a surrogate pair into NUL. Each of these leaves a trace: a value that
-looks like JSON, an escape in the raw line. Lines with a trace are `suspects`: they are read again one
-by one. On any error of Polars the caller reads the whole piece that way. (Of duplicate keys Polars
-keeps the first; so do we, and tests hold it there.)
+Polars reads each wanted column as a string and, silently, writes numbers, booleans, lists and
+objects as their JSON text, and turns half a surrogate pair into NUL. Each of these leaves a trace:
+a value that looks like JSON, an escape in the raw line. Lines with a trace are `suspects`: they are
+read again one by one. On any error of Polars the caller reads the whole piece that way. (Of
+duplicate keys Polars keeps the first; so do we, and tests hold it there.)
 """
 
 from collections.abc import Mapping
@@ -16,8 +17,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from transforms.read.chunk import Kind
-from transforms.read.jsonl_slow import MAX_DEPTH
 from transforms.read.cutter import line_ends
+from transforms.read.jsonl_slow import MAX_DEPTH
 
 _SURROGATE = r"\\u[dD][89a-fA-F]"
 _NESTED = r'(?s)^(?:\[\s*(?:(?:["\d\-\[{]|true|false|null).*)?\]|\{\s*(?:".*)?\})$'
@@ -30,7 +31,8 @@ _FRACTION = r"^-?\d+\.\d*$"
 @dataclass
 class FastRows:
     """`frame`: wanted columns as strings, one row per line that is not blank; `lines`: which lines
-    these are; `suspects`: rows to read again; `ends`: byte offsets behind all lines."""
+    these are; `suspects`: rows to read again; `ends`: byte offsets behind all lines.
+    """
 
     frame: pl.DataFrame
     lines: NDArray[np.int64]
@@ -119,7 +121,8 @@ def _maybe_deep(piece: bytes, ends: NDArray[np.int64]) -> bool:
 
 def _lookalikes(values: pl.Series, kind: Kind) -> NDArray[np.int64]:
     """Rows whose string may be the JSON text of a value that the kind does not allow or that has
-    several spellings."""
+    several spellings.
+    """
     nested = ((values >= "[") & (values < "\\")) | ((values >= "{") & (values < "|"))
     number = ((values >= "-") & (values < ".")) | ((values >= "0") & (values < ":"))
     found = [_of(values, nested, _NESTED)]
@@ -132,7 +135,7 @@ def _lookalikes(values: pl.Series, kind: Kind) -> NDArray[np.int64]:
 
 
 def _verbatim(values: pl.Series, lines: pl.Series) -> NDArray[np.bool_]:
-    """Which long whole numbers (Twitter ids) stand in their line digit by digit: nothing to doubt."""
+    """Which long whole numbers (Twitter ids) stand in their line digit by digit."""
     table = pl.DataFrame({"v": values, "line": lines})
     value, line = pl.col("v"), pl.col("line")
     forms = [('"', '"'), (":", ","), (": ", ","), (":", "}"), (": ", "}")]

@@ -1,7 +1,7 @@
 """JSON lines one by one, exactly: what the fast path is not sure of ends here.
 
-The rules: a line is one JSON object (UTF-8, RFC 8259, at most 200 levels deep; the first of duplicate
-keys counts); a wanted column holds what its kind allows, or the line is quarantined.
+The rules: a line is one JSON object (UTF-8, RFC 8259, at most 200 levels deep; the first of
+duplicate keys counts); a wanted column holds what its kind allows, or the line is quarantined.
 """
 
 import json
@@ -29,7 +29,7 @@ class SlowRows:
     bad: list[BadUnit] = field(default_factory=list)
 
 
-class _WrongType(Exception):
+class _WrongTypeError(Exception):
     pass
 
 
@@ -62,7 +62,7 @@ def parse_lines(lines: Iterable[tuple[int, int, bytes]], wanted: Mapping[str, Ki
                 else _cell(cell, name, kind, line)
                 for name, kind in wanted.items()
             ]
-        except _WrongType as error:
+        except _WrongTypeError as error:
             rows.bad.append(BadUnit(position, offset, len(line), "wrong_type", str(error)))
             continue
         rows.positions.append(position)
@@ -118,7 +118,7 @@ def _may_double(line: bytes, keys: list[bytes]) -> bool:
 
 
 def _first_of_each(line: bytes) -> dict[str, Any]:
-    """The object of a line that orjson accepts: first of duplicate keys, whole numbers of any size."""
+    """The object of a sound line: first of duplicate keys, whole numbers of any size."""
     found: dict[str, Any] = json.loads(line, object_pairs_hook=_firsts)
     return found
 
@@ -150,7 +150,7 @@ def _cell(value: Any, name: str, kind: Kind, line: bytes) -> str:
             return orjson.dumps([str(item) for item in value]).decode()
         if kind == "labels" and type(value) is bool:
             return orjson.dumps(value).decode()
-    raise _WrongType(f"column {name!r} holds {_SAID[type(value)]}, not {_EXPECTED[kind]}")
+    raise _WrongTypeError(f"column {name!r} holds {_SAID[type(value)]}, not {_EXPECTED[kind]}")
 
 
 _SAID: dict[type, str] = {

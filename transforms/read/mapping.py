@@ -56,7 +56,8 @@ def map_columns(
 
     `values` fill where the column is not mapped or null. Empty strings count as null, but for text.
     Bad rows: `missing_text`, `bad_time`, `bad_number` (turn, start_ms, end_ms, a gold value),
-    `bad_revision`. Raises `SourceError` for a column that is missing or of a type that cannot be used.
+    `bad_revision`. Raises `SourceError` for a column that is missing or of a type that cannot be
+    used.
     """
     check_columns(wanted(columns, gold), frame.columns, "The source")
     height = frame.height

@@ -1,9 +1,11 @@
 """Parquet: chunks are ranges of rows that follow the row groups; columns keep their types.
 
-A chunk's `offset` and `length` are rows, not bytes, and its checksum is that of the row groups it lies
-in. A compressed or archived Parquet file cannot be read as a stream: it is held in memory whole, up to
-512 MiB, and its chunks carry their rows as Arrow data.
+A chunk's `offset` and `length` are rows, not bytes, and its checksum is that of the row groups it
+lies in. A compressed or archived Parquet file cannot be read as a stream: it is held in memory
+whole, up to 512 MiB, and its chunks carry their rows as Arrow data.
 """
+
+# ruff: noqa: ARG002 (a reader's methods have one signature, used or not)
 
 import io
 from collections.abc import Iterator, Mapping
@@ -26,7 +28,7 @@ _MAGIC = b"PAR1"
 
 @dataclass(frozen=True)
 class _Range:
-    """Rows `start` to `stop`, in row groups `first` to `last` (inclusive), which begin at row `base`."""
+    """Rows `start` to `stop`, in row groups `first` to `last`, which begin at row `base`."""
 
     start: int
     stop: int

@@ -10,7 +10,7 @@ from transforms.read.source import SourceFile
 
 
 def chunk_bytes(source: SourceFile, chunk: Chunk) -> bytes:
-    """The bytes of a chunk. Raises `SourceError` when the file is not what it was when it was cut."""
+    """The bytes of a chunk. Raises `SourceError` when the file is not what was cut."""
     if chunk.data is not None:
         return chunk.data
     try:

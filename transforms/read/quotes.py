@@ -3,8 +3,8 @@
 The rules are those of RFC 4180, made safe. A quote opens a field only at its start; elsewhere in an
 unquoted field it is text. In a quoted field a doubled quote is text, and the closing one must be
 followed by a delimiter or line end. A record that breaks this, or is never closed (within
-`record_bytes`), loses only its first physical line, as a bad unit; reading goes on at the next line. So
-a stray quote cannot swallow what follows it.
+`record_bytes`), loses only its first physical line, as a bad unit; reading goes on at the next
+line. So a stray quote cannot swallow what follows it.
 
 Runs of quotes are what is looked at: a run of odd length goes in or out of quotes, an even one does
 not. Whether a line end is outside follows from the parity of the odd runs before it; only runs that
@@ -151,7 +151,7 @@ class _Scan:
         return self._done()
 
     def _give_up(self, begin: int) -> int | None:
-        """Make the first line of a record a bad unit; where the next one begins, None at the end."""
+        """Make a record's first line a bad unit; where the next begins, None at the end."""
         line = int(np.searchsorted(self.line_ends, begin))
         if line == len(self.line_ends):
             if not self.final:

@@ -1,9 +1,12 @@
 """Reddit dumps (comments and submissions, one JSON object per line) under their own field names.
 
-Ids of comments and of submissions may be equal, so a record's id is the full name: `t1_` or `t3_` and
-the id. The text is `body`, or the title, a blank line and `selftext`; of a deleted or removed
-submission only the mark (`[deleted]`) is kept, for cleaning to drop. The author `[deleted]` is null.
+Ids of comments and of submissions may be equal, so a record's id is the full name: `t1_` or `t3_`
+and the id. The text is `body`, or the title, a blank line and `selftext`; of a deleted or removed
+submission only the mark (`[deleted]`) is kept, for cleaning to drop. The author `[deleted]` is
+null.
 """
+
+# ruff: noqa: ARG002 (a reader's methods have one signature, used or not)
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -63,7 +66,13 @@ class Reddit:
 
     def found(self, source: SourceFile, options: Mapping[str, Any]) -> list[str]:
         """The columns that parsing makes."""
-        return ["full_name", "text", "author", "created_utc", "edited", "conversation_id"] + [
+        return [
+            "full_name",
+            "text",
+            "author",
+            "created_utc",
+            "edited",
+            "conversation_id",
             "parent_id",
             "subreddit",
             "score",

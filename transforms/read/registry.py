@@ -3,11 +3,11 @@
 from schemas.errors import SourceError
 from transforms.read.chunk import MIB, Reader
 from transforms.read.delimited import CSV, TSV
+from transforms.read.fill import Fill
 from transforms.read.goemotions import GoEmotions
 from transforms.read.jsonl import JsonLines
 from transforms.read.parquet import Parquet
 from transforms.read.reddit import Reddit
-from transforms.read.fill import Fill
 from transforms.read.signatures import signature
 from transforms.read.source import SourceFile, open_stream
 

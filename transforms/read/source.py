@@ -21,8 +21,8 @@ class SourceFile:
     """One stream of bytes to read: a file, or a regular member of a tar archive.
 
     `compression` is the file's own, as its first bytes show it (for a member: the archive's).
-    `name` is the base name without a compression suffix, for guessing the reader. `start` and `size`
-    place a member in its decompressed archive.
+    `name` is the base name without a compression suffix, for guessing the reader. `start` and
+    `size` place a member in its decompressed archive.
     """
 
     path: str
@@ -54,14 +54,14 @@ def expand(sources: Sequence[str], base: Path) -> list[SourceFile]:
 
 
 def _paths(source: str, base: Path) -> Iterator[str]:
-    path = Path(os.path.expanduser(source))
+    path = Path(source).expanduser()
     path = path if path.is_absolute() else base / path
     if path.is_dir():
         empty = True
         for folder, folders, files in os.walk(path):
             folders[:] = sorted(name for name in folders if not name.startswith("."))
             for name in files:
-                if not name.startswith(".") and os.path.isfile(os.path.join(folder, name)):
+                if not name.startswith(".") and Path(folder, name).is_file():
                     empty = False
                     yield os.path.join(folder, name)
         if empty:
@@ -73,7 +73,7 @@ def _paths(source: str, base: Path) -> Iterator[str]:
             raise SourceError(f"{path} is not a regular file.", remedy="Give a file or a folder.")
         yield str(path)
     else:
-        found = [each for each in glob.glob(str(path), recursive=True) if os.path.isfile(each)]
+        found = [each for each in glob.glob(str(path), recursive=True) if Path(each).is_file()]
         if not found:
             raise _missing(path, source)
         yield from found
@@ -85,7 +85,9 @@ def _missing(path: Path, source: str) -> SourceError:
     while not folder.is_dir() and folder != folder.parent:
         folder = folder.parent
     wanted = path.relative_to(folder).parts[0]
-    near = difflib.get_close_matches(wanted, sorted(os.listdir(folder)), n=3, cutoff=0.6)
+    near = difflib.get_close_matches(
+        wanted, sorted(each.name for each in folder.iterdir()), n=3, cutoff=0.6
+    )
     near = [str(folder / name) for name in near if folder / name != path]
     hint = f"Did you mean {' or '.join(near)}?" if near else f"The folder {folder} was looked in."
     return SourceError(f"{what} {path} (from {source!r}).", remedy=hint)
@@ -93,7 +95,7 @@ def _missing(path: Path, source: str) -> SourceError:
 
 def _streams(path: str) -> list[SourceFile]:
     compression = compression_of(_first_bytes(path))
-    name = os.path.basename(path)
+    name = Path(path).name
     if name.lower().endswith(_TAR):
         return [
             SourceFile(path, each.name, compression, _bare(each.name), each.start, each.size)

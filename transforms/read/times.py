@@ -2,15 +2,16 @@
 
 Understood: ISO 8601 with or without zone (without: UTC is assumed), also with a blank for the T and
 without seconds or time of day; Unix seconds, milliseconds or microseconds, told apart by magnitude
-(below 10^11, 10^14, 10^17). Numbers under 10^8 (before March 1973) are refused: they are more likely a
-year, a date such as 20240131, or a counter.
+(below 10^11, 10^14, 10^17). Numbers under 10^8 (before March 1973) are refused: they are more
+likely a year, a date such as 20240131, or a counter.
 """
 
 import polars as pl
 
 UTC = pl.Datetime("us", "UTC")
 _ISO = (
-    r"^(?<date>\d{4}-\d\d-\d\d)(?:[T ](?<minute>\d\d:\d\d)(?<second>:\d\d)?(?:[.,](?<part>\d{1,9}))?"
+    r"^(?<date>\d{4}-\d\d-\d\d)"
+    r"(?:[T ](?<minute>\d\d:\d\d)(?<second>:\d\d)?(?:[.,](?<part>\d{1,9}))?"
     r" ?(?<zone>[Zz]|UTC|[+-]\d\d(?::?\d\d)?)?)?$"
 )
 _NUMBER = r"^-?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?$"

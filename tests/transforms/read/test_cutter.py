@@ -6,10 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.errors import SourceError
+from tests.transforms.read.reading import source_of
 from transforms.read.chunk import Chunk, Limits, checksum
 from transforms.read.cutter import cut, scan_lines
 from transforms.read.source import open_stream
-from tests.transforms.read.reading import source_of
 
 lines = st.lists(st.integers(0, 60).map(lambda n: b"x" * n), max_size=12).map(b"\n".join)
 
@@ -23,7 +23,7 @@ def reference(data: bytes, limits: Limits) -> list[tuple[bytes, bool]]:
     """Line by line, as the docstring says it."""
     found: list[tuple[bytes, bool]] = []
     chunk: list[bytes] = []
-    for line in [each for each in data.splitlines(keepends=True)] if data else []:
+    for line in list(data.splitlines(keepends=True)) if data else []:
         long = len(line.removesuffix(b"\n")) > limits.record_bytes
         size = sum(map(len, chunk)) + len(line)
         if chunk and (long or len(chunk) >= limits.records or size > limits.bytes):
@@ -66,7 +66,7 @@ def test_before_a_break_all_whole_lines_come(tmp_path: Path) -> None:
     (tmp_path / "a.gz").write_bytes(packed[: len(packed) // 2])
     source = source_of(tmp_path / "a.gz")
     got = b""
-    with pytest.raises(SourceError, match="cut short at decompressed byte"):
+    with pytest.raises(SourceError, match="cut short at decompressed byte"):  # noqa: PT012
         for chunk in cut(open_stream(source), Limits(records=1000), scan_lines, carry=True):
             assert chunk.data is not None
             got += chunk.data

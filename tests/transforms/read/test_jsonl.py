@@ -32,7 +32,7 @@ def jsonl(path: Path, data: bytes, **limits: int) -> Whole:
     return read(path, READER, {WANTED: KINDS}, Limits(**limits))
 
 
-class Broken(ValueError):
+class BrokenError(ValueError):
     pass
 
 
@@ -45,11 +45,11 @@ def strict(line: bytes) -> Any:
 
     def number(text: str) -> float:
         if math.isinf(float(text)):
-            raise Broken
+            raise BrokenError
         return float(text)
 
     def no_constant(text: str) -> None:
-        raise Broken
+        raise BrokenError
 
     text = line.decode()
     value = json.loads(
@@ -76,9 +76,9 @@ def canonical(value: Any, kind: Kind) -> str | None:
         return str(int(value))
     if kind == "any":
         return json.dumps(value)
-    if kind == "labels" and isinstance(value, list):
-        if all(type(item) in (str, int) for item in value):
-            return json.dumps([str(item) for item in value])
+    strings = isinstance(value, list) and all(type(item) in (str, int) for item in value)
+    if kind == "labels" and strings:
+        return json.dumps([str(item) for item in value])
     raise TypeError
 
 
@@ -288,7 +288,8 @@ from transforms.read.chunk import Limits, WANTED
 from transforms.read.jsonl import JsonLines
 from transforms.read.source import expand
 [source] = expand([sys.argv[1]], Path("/"))
-reader, limits, options = JsonLines(), Limits(bytes=4 << 20, record_bytes=1 << 20), {WANTED: {"text": "text"}}
+reader, limits = JsonLines(), Limits(bytes=4 << 20, record_bytes=1 << 20)
+options = {WANTED: {"text": "text"}}
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 rows, bad = 0, []
 for chunk in reader.cut(source, limits, options):

@@ -22,7 +22,7 @@ def bad(found: Mapped) -> list[tuple[int, str]]:
 
 def test_all_columns_have_their_types_even_with_nothing_mapped() -> None:
     found = mapped(Columns(text="t"), t=["a", ""])
-    assert dict(found.frame.schema) == {name: kind for name, kind in MAPPED.items()}
+    assert dict(found.frame.schema) == dict(MAPPED.items())
     assert found.frame["text"].to_list() == ["a", ""]
     assert found.frame["revision"].to_list() == [0, 0]
 

@@ -83,7 +83,7 @@ def test_cut_files(tmp_path: Path, part: float) -> None:
     path = write(tmp_path / "a.parquet", 100)
     data = path.read_bytes()
     path.write_bytes(data[: int(len(data) * part)])
-    with pytest.raises(SourceError, match="a.parquet is cut short or corrupt"):
+    with pytest.raises(SourceError, match=r"a.parquet is cut short or corrupt"):
         read(path, READER)
 
 

@@ -63,7 +63,7 @@ def test_an_sqlite_database(tmp_path: Path) -> None:
 
 def test_text_of_no_known_format(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("just words\n")
-    with pytest.raises(SourceError, match="no reader knows.*jsonl.*csv"):
+    with pytest.raises(SourceError, match=r"no reader knows.*jsonl.*csv"):
         guess(source_of(tmp_path / "a.txt"))
 
 
@@ -75,5 +75,5 @@ def test_a_cut_file_says_so(tmp_path: Path) -> None:
 
 def test_names() -> None:
     assert reader_named("csv") is READERS["csv"]
-    with pytest.raises(SourceError, match="no reader 'xls'.*parquet, reddit, jsonl"):
+    with pytest.raises(SourceError, match=r"no reader 'xls'.*parquet, reddit, jsonl"):
         reader_named("xls")

@@ -49,7 +49,7 @@ def test_times(text: str, expected: str | None) -> None:
 
 def test_native_types() -> None:
     want = datetime(2024, 1, 31, tzinfo=UTC)
-    naive = datetime(2024, 1, 31)
+    naive = datetime(2024, 1, 31)  # noqa: DTZ001
     warsaw = pl.Series([naive]).dt.replace_time_zone("UTC").dt.convert_time_zone("Europe/Warsaw")
     for values in (
         pl.Series([date(2024, 1, 31)]),
