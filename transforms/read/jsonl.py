@@ -25,6 +25,7 @@ from transforms.read.source import SourceFile, open_stream
 
 _BOM = b"\xef\xbb\xbf"
 _HEAD = 4 * MIB
+_GLANCE = MIB
 
 
 class JsonLines:
@@ -34,11 +35,12 @@ class JsonLines:
     version = 1
 
     def matches(self, name: str, head: bytes) -> bool:
-        """Whether the first character opens an object, or an empty file is called so."""
-        first = head.removeprefix(_BOM).lstrip()[:1]
-        return first == b"{" or (
-            not first and name.lower().endswith((".jsonl", ".ndjson", ".jsonlines"))
-        )
+        """Whether there are lines that are objects, or an empty file is called so."""
+        text = head.removeprefix(_BOM).lstrip()
+        if not text:
+            return name.lower().endswith((".jsonl", ".ndjson", ".jsonlines"))
+        # A JSON document on many lines has no line that is an object of its own.
+        return text.startswith(b"{") and (b"\n" not in text or bool(head_rows(text[:_GLANCE])))
 
     def found(self, source: SourceFile, options: Mapping[str, Any]) -> list[str]:
         """The keys of the first 4 MiB, in order of appearance."""

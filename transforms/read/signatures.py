@@ -43,6 +43,8 @@ def signature(head: bytes) -> str | None:
         return "MP4 video or audio"
     if head[257:262] == b"ustar":
         return "a tar archive without the suffix .tar"
+    if head.lstrip()[:1] in (b"{", b"["):
+        return "a JSON document (not one object per line)"
     return "a binary file" if _is_binary(head) else None
 
 

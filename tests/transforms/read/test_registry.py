@@ -16,6 +16,8 @@ from transforms.read.registry import READERS, guess, reader_named
     ("name", "data", "reader"),
     [
         ("a.jsonl", b'{"text":"a"}\n', "jsonl"),
+        ("a.jsonl", b'{"text": \n{"text":"a"}\n', "jsonl"),
+        pytest.param("a.jsonl", b'{"text":"' + b"x" * (2 << 20), "jsonl", id="long line"),
         ("a.txt", b' \n{"text":"a"}\n', "jsonl"),
         ("a.jsonl.gz", gzip.compress(b'{"text":"a"}\n', mtime=0), "jsonl"),
         ("a.csv", b"id,text\n1,a\n", "csv"),
@@ -44,6 +46,8 @@ def test_parquet_by_its_bytes(tmp_path: Path) -> None:
         (b"PK\x03\x04" + b"x" * 50, "a zip archive"),
         (b"\x80\x04\x95abc", "a Python pickle"),
         (b"\0\1\2\3" * 100, "a binary file"),
+        (b'{\n  "text": "a"\n}\n', "a JSON document"),
+        (b'[{"text": "a"}]\n', "a JSON document"),
         (gzip.compress(gzip.compress(b"x", mtime=0), mtime=0), "gzip data inside of gzip data"),
     ],
 )
