@@ -1,8 +1,8 @@
 """affectmine from Python: label texts, compare labels with gold, open a lake. Arrow and Polars in and out.
 
-    >>> import affectmine
-    >>> affectmine.label(["I am so grateful for your help!"])["labels"].to_list()
-    [['gratitude']]
+>>> import affectmine
+>>> affectmine.label(["I am so grateful for your help!"])["labels"].to_list()
+[['gratitude']]
 """
 
 from __future__ import annotations

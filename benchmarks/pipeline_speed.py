@@ -4,7 +4,8 @@
 
 The corpus: texts of GoEmotions train, resampled with new ids; 10 % are exact duplicates of an earlier post, some
 carry dirt (entities, URLs, mentions, e-mail addresses, mojibake, one broken line in 50,000). It is made anew in a
-temporary folder and never committed. The copy is JSON lines in, zstd Parquet out, without the broken lines. Memory is the sum of the proportional set sizes of all our processes, sampled ten times
+temporary folder and never committed. The copy is JSON lines in, zstd Parquet out, without the broken lines.
+Memory is the sum of the proportional set sizes of all our processes, sampled ten times
 a second.
 """
 
@@ -22,7 +23,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import orjson
-import polars as pl
 import zstandard
 
 DIRT = (
@@ -64,11 +64,9 @@ def posts(source: list[str], rows: int, seed: int = 7) -> Iterator[bytes]:
             text = draw.choice(earlier)
         else:
             text = draw.choice(source)
-            if draw.random() < 0.1:
-                text = draw.choice(DIRT)(text)
-            else:
-                # Resampling alone would repeat texts; a word of another post makes most of them new.
-                text = f"{text} {draw.choice(source).split(' ', 1)[0]}"
+            # Resampling alone would repeat texts; a word of another post makes most of them new.
+            word = draw.choice(source).split(" ", 1)[0]
+            text = draw.choice(DIRT)(text) if draw.random() < 0.1 else f"{text} {word}"
             if len(earlier) < 100_000:
                 earlier.append(text)
         post = {
@@ -132,7 +130,9 @@ def memory(pid: int) -> float:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
     parser.add_argument("--rows", type=int, nargs="+", default=[1_000_000])
     here = Path(__file__).resolve().parents[1]
     parser.add_argument("--data", type=Path, default=here.parent / "shared" / "data")
@@ -182,7 +182,9 @@ def main() -> None:
     if len(found) > 1 and not args.json:
         speed = found[-1]["rows_per_second"] / found[0]["rows_per_second"]
         peak = found[-1]["peak_mb"] / found[0]["peak_mb"]
-        print(f"{found[-1]['rows']:,} rows against {found[0]['rows']:,}: speed x{speed:.2f}, memory x{peak:.2f}")
+        print(
+            f"{found[-1]['rows']:,} rows against {found[0]['rows']:,}: speed x{speed:.2f}, memory x{peak:.2f}"
+        )
 
 
 if __name__ == "__main__":

@@ -10,9 +10,9 @@ from typing import Any
 import xxhash
 
 from jobs.session import Session
+from pipelines.gates.client import close, require, run_gate, taxonomy_table, warm
 from pipelines.gates.page import write_page
 from pipelines.gates.result import GateResult
-from pipelines.gates.client import close, require, run_gate, taxonomy_table, warm
 from pipelines.lake.snapshots import State
 from pipelines.lake.store import replace
 from schemas.config.base import semantic

@@ -48,9 +48,7 @@ def evaluate_file(
 
     asked = load_task(task)
     labels = load_taxonomy(taxonomy or asked.taxonomy)
-    column = GoldColumn(
-        task=asked.name, taxonomy=labels.name, labels=labels_column, separator=","
-    )
+    column = GoldColumn(task=asked.name, taxonomy=labels.name, labels=labels_column, separator=",")
     frames, unreadable = [], 0
     for batch in read_file(gold, text_column=text_column, gold=(column,)):
         unreadable += len(batch.unreadable)

@@ -36,7 +36,8 @@ def plan(
         lake, given, config, key_id=hasher.key_id(), run_id="plan", broken=broken, dry=True
     ):
         row = corpora.setdefault(
-            task.corpus.name, {"shards": 0, "shards_done": 0, "units": 0, "units_done": 0, "bytes": 0}
+            task.corpus.name,
+            {"shards": 0, "shards_done": 0, "units": 0, "units_done": 0, "bytes": 0},
         )
         finished = lake.path(task.manifest_name).exists()
         units = max(task.chunk.units, 0)
@@ -98,9 +99,7 @@ def show_plan(found: dict[str, Any], *, as_json: bool) -> int:
     for stage in found["stages"]:
         seconds = stage["seconds"]
         time = "unknown before the first run" if seconds is None else f"{seconds:,.0f} s"
-        table.add_row(
-            stage["stage"], f"{stage['units_to_do']:,}", time, str(stage["tokens"]), "0"
-        )
+        table.add_row(stage["stage"], f"{stage['units_to_do']:,}", time, str(stage["tokens"]), "0")
     console.print(table)
     for problem in found["broken_sources"]:
         console.print(f"warning: {problem}", style="yellow", markup=False)

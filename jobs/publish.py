@@ -115,9 +115,7 @@ def refresh_catalog(lake: Lake) -> None:
     """Writes catalog.duckdb for the newest snapshot, again if another one appears meanwhile."""
     while True:
         number, parts = state(lake)
-        write_catalog(
-            lake.root / "catalog.duckdb", published_files(lake, parts), lake=lake.root
-        )
+        write_catalog(lake.root / "catalog.duckdb", published_files(lake, parts), lake=lake.root)
         newest = numbers(lake)
         if not newest or newest[-1] == number:
             return

@@ -70,7 +70,9 @@ def run(
     base = config_path.absolute().parent
     gate: Gate | None = None
     if until in ("check", "publish"):
-        gate = Gate(config, base)  # one that cannot run must not be found out after hours of labeling
+        gate = Gate(
+            config, base
+        )  # one that cannot run must not be found out after hours of labeling
     if STAGES.index(until) >= STAGES.index("label"):
         for wanted in config.label:
             settings(wanted.task, wanted.taxonomy, wanted.labeler)  # an unknown one fails here
@@ -86,14 +88,11 @@ def run(
         if gate is not None:
             gate.warm()
         with LocalEngine(config.engine.workers, config.engine.retries) as engine:
-            session = Session(
-                lake, config, base, hasher.key_id(), journal, engine, screen, group
-            )
+            session = Session(lake, config, base, hasher.key_id(), journal, engine, screen, group)
             outcome = _stages(session, given, until, gate)
         outcome.seconds = time.perf_counter() - started
         exit_code = outcome.exit_code
         snapshot = outcome.published.number if outcome.published else None
-        return outcome
     except AffectmineError as error:
         exit_code = error.exit_code
         raise
@@ -101,6 +100,7 @@ def run(
         if gate is not None:
             gate.close()
         journal.finish(exit_code, snapshot)
+    return outcome
 
 
 def _stages(session: Session, given: list[Input], until: Until, gate: Gate | None) -> Outcome:

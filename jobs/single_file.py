@@ -58,5 +58,8 @@ def read_file(
                     ),
                     units=parsed.units,
                     skipped=sum(parsed.skipped.values()),
-                    unreadable=[unit.error_class for unit in (*parsed.bad, *mapped.bad)],
+                    unreadable=[
+                        *(unit.error_class for unit in parsed.bad),
+                        *(row.error_class for row in mapped.bad),
+                    ],
                 )

@@ -63,7 +63,9 @@ def inputs(config: RunConfig, base: Path, hasher: KeyedHasher) -> list[Input]:
             )
         seen: set[str] = set()
         for source in expand(corpus.sources, base):
-            place = os.path.relpath(source.path, base) + (f"!{source.member}" if source.member else "")
+            place = os.path.relpath(source.path, base) + (
+                f"!{source.member}" if source.member else ""
+            )
             file_id = hasher.token("file", corpus.name, place)
             if file_id in seen:
                 continue
@@ -130,9 +132,7 @@ def tasks(
             kind = "broken_source"
             unit = BadUnit(-1, offset, 0, kind, "The source cannot be read on from here.")
             checksum = shard_id(kind, offset)
-            yield replace(
-                base, chunk=Chunk(index, -1, offset, 0, checksum, None), broken=unit
-            )
+            yield replace(base, chunk=Chunk(index, -1, offset, 0, checksum, None), broken=unit)
 
 
 def first_ingest(lake: Lake, given: Input, *, dry: bool = False) -> str:

@@ -16,14 +16,16 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout, f
 def label(
     source: Annotated[
         Path,
-        typer.Argument(help="A file (jsonl, csv, tsv, parquet) or a config (yaml).", show_default=False),
+        typer.Argument(
+            help="A file (jsonl, csv, tsv, parquet) or a config (yaml).", show_default=False
+        ),
     ],
     task: Task = "emotion",
     labeler: Labeler = "student",
     taxonomy: TaxonomyOption = None,
-    output: Annotated[
-        Path, typer.Option("--output", "-o", help="parquet, jsonl or csv.")
-    ] = Path("labels.parquet"),
+    output: Annotated[Path, typer.Option("--output", "-o", help="parquet, jsonl or csv.")] = Path(
+        "labels.parquet"
+    ),
     text_column: Annotated[str, typer.Option(help="The column that holds the text.")] = "text",
     group: Annotated[
         str | None, typer.Option(metavar="I/N", help="Config only: every N-th shard.")
@@ -60,7 +62,9 @@ def evaluate(
     labeler: Labeler = "student",
     taxonomy: TaxonomyOption = None,
     text_column: Annotated[str, typer.Option(help="The column that holds the text.")] = "text",
-    labels_column: Annotated[str, typer.Option(help="The column that holds the labels.")] = "labels",
+    labels_column: Annotated[
+        str, typer.Option(help="The column that holds the labels.")
+    ] = "labels",
     as_json: Json = False,
 ) -> int:
     """Compare a labeler with gold labels: macro-F1, micro-F1, per label, with intervals."""

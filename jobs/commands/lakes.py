@@ -46,7 +46,8 @@ def sql(
     number, parts = state(opened, as_of)
     if number == 0:
         raise TerminalError(
-            f"Nothing is published in {lake} yet.", remedy="Run a config first: affectmine run CONFIG"
+            f"Nothing is published in {lake} yet.",
+            remedy="Run a config first: affectmine run CONFIG",
         )
     run_sql(
         query,

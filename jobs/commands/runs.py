@@ -46,16 +46,12 @@ def init(
     return 0
 
 
-def run(
-    config: Config, data: Data = None, lake: LakeOption = None, as_json: Json = False
-) -> int:
+def run(config: Config, data: Data = None, lake: LakeOption = None, as_json: Json = False) -> int:
     """Run all stages of a config: ingest, clean, label, check, publish. What is done is skipped."""
     return run_until(config, "publish", as_json=as_json, lake=lake, data=data, command="run")
 
 
-def plan(
-    config: Config, data: Data = None, lake: LakeOption = None, as_json: Json = False
-) -> int:
+def plan(config: Config, data: Data = None, lake: LakeOption = None, as_json: Json = False) -> int:
     """Show shards, rows, time and cost of a run, before anything is spent."""
     from jobs.plan import plan as make_plan
     from jobs.plan import show_plan
@@ -78,12 +74,12 @@ def clean(
     as_json: Json = False,
 ) -> int:
     """Clean the records: repair, redact, language, one outcome each."""
-    return run_until(config, "clean", as_json=as_json, lake=lake, data=data, command="clean", group=group)
+    return run_until(
+        config, "clean", as_json=as_json, lake=lake, data=data, command="clean", group=group
+    )
 
 
-def check(
-    config: Config, data: Data = None, lake: LakeOption = None, as_json: Json = False
-) -> int:
+def check(config: Config, data: Data = None, lake: LakeOption = None, as_json: Json = False) -> int:
     """Run the quality gates over what would be published (exit 3 if one blocks)."""
     return run_until(config, "check", as_json=as_json, lake=lake, data=data, command="check")
 
@@ -105,6 +101,7 @@ def run_until(
     data: Path | None = None,
     group: str | None = None,
 ) -> int:
+    """Runs a config up to a stage and shows what it came to; returns the exit code."""
     from jobs.outcome import show_outcome
     from jobs.run import parse_group
     from jobs.run import run as run_stages

@@ -15,6 +15,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from multiprocessing import get_context
+from pathlib import Path
 from types import TracebackType
 from typing import Generic, TypeVar
 
@@ -164,7 +165,7 @@ def unexpected(error: BaseException) -> TerminalError:
     """An error that we did not foresee, told by class and place; its message may hold text of people."""
     frames = traceback.extract_tb(error.__traceback__)
     last = frames[-1] if frames else None
-    place = f"{os.path.basename(last.filename)}:{last.lineno}" if last else "unknown place"
+    place = f"{Path(last.filename).name}:{last.lineno}" if last else "unknown place"
     return TerminalError(
         f"Unexpected {type(error).__name__} at {place}.",
         remedy="This is a defect of affectmine; please report it with this line.",

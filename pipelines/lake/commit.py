@@ -141,7 +141,9 @@ def check_conservation(manifest: Manifest) -> None:
     expected: Mapping[str, int] = (
         {"records": records, "quarantine": counts["quarantined"]}
         if records is not None
-        else {manifest.outputs[0].dataset: came_in} if manifest.outputs else {}
+        else {manifest.outputs[0].dataset: came_in}
+        if manifest.outputs
+        else {}
     )
     for dataset, rows in expected.items():
         if written.get(dataset, 0) != rows:

@@ -1,15 +1,15 @@
 """A lake: the folder with all datasets, and where in it things lie.
 
-    lake.json                                             format and key id
-    restricted/records/<corpus>/<partition>/shard-*.parquet
-    restricted/quarantine/<corpus>/raw-*.bin              raw bytes of what could not be read
-    ingest/<corpus>/<file id>/chunk-*.json                manifests of ingest
-    quarantine/<corpus>/<day>/shard-*.parquet
-    clean/<corpus>/<partition>/shard-*.parquet + .json    data and manifests, side by side
-    labels/<task>/<taxonomy>/<labeler>/<corpus>/<partition>/shard-*.parquet + .json
-    snapshots/00000001.json                               what is published
-    runs/<run id>/                                        journals, gates
-    catalog.duckdb                                        views over the newest snapshot
+lake.json                                             format and key id
+restricted/records/<corpus>/<partition>/shard-*.parquet
+restricted/quarantine/<corpus>/raw-*.bin              raw bytes of what could not be read
+ingest/<corpus>/<file id>/chunk-*.json                manifests of ingest
+quarantine/<corpus>/<day>/shard-*.parquet
+clean/<corpus>/<partition>/shard-*.parquet + .json    data and manifests, side by side
+labels/<task>/<taxonomy>/<labeler>/<corpus>/<partition>/shard-*.parquet + .json
+snapshots/00000001.json                               what is published
+runs/<run id>/                                        journals, gates
+catalog.duckdb                                        views over the newest snapshot
 """
 
 import datetime as dt

@@ -118,28 +118,8 @@ def run_row_task(task: RowTask) -> Manifest:
         variant=task.variant,
         stem=f"shard-{task.shard}-{task.fingerprint}-{attempt}",
     )
-    schema = DATASETS[stage.dataset].schema
-    counts = dict.fromkeys(stage.outcomes, 0)
-    reasons: dict[str, int] = {}
-    rows_in = seen = 0
     try:
-        for batch in read_batches(lake, task.input, stage.columns):
-            if task.superseded:
-                batch = _mark(batch, task.superseded, seen)
-            seen += batch.height
-            if stage.only is not None:
-                batch = batch.filter(stage.only)
-            rows_in += batch.height
-            out = stage.transform(batch)
-            if out.height != batch.height or not out["record_id"].equals(batch["record_id"]):
-                raise TerminalError(f"The stage {stage.name} did not answer row by row.")
-            _count(out, stage.outcome, counts, reasons)
-            writer.write(to_arrow(out, schema))
-        if seen != task.input.rows:
-            raise TerminalError(
-                f"{task.input.path} holds {seen} rows, its manifest says {task.input.rows}.",
-                remedy="Delete it and its manifest; the next run makes them again.",
-            )
+        counts, reasons = _compute(task, stage, writer)
         file = writer.close()
     except BaseException:
         writer.abandon()
@@ -154,7 +134,7 @@ def run_row_task(task: RowTask) -> Manifest:
         fingerprint=task.fingerprint,
         inputs=(task.input.checksum,),
         outputs=(file,),
-        counts={"in": rows_in} | counts,
+        counts=counts,
         reasons=reasons,
         attempt=attempt,
         run_id=task.run_id,
@@ -162,6 +142,33 @@ def run_row_task(task: RowTask) -> Manifest:
         seconds=round(time.perf_counter() - started, 4),
     )
     return commit(lake, manifest)
+
+
+def _compute(
+    task: RowTask, stage: RowStage, writer: DataWriter
+) -> tuple[dict[str, int], dict[str, int]]:
+    """Writes what the stage makes of the shard; returns counts (in, and by outcome) and reasons."""
+    schema = DATASETS[stage.dataset].schema
+    counts = {"in": 0} | dict.fromkeys(stage.outcomes, 0)
+    reasons: dict[str, int] = {}
+    seen = 0
+    for read in read_batches(task.lake, task.input, stage.columns):
+        batch = _mark(read, task.superseded, seen) if task.superseded else read
+        seen += batch.height
+        if stage.only is not None:
+            batch = batch.filter(stage.only)
+        counts["in"] += batch.height
+        out = stage.transform(batch)
+        if out.height != batch.height or not out["record_id"].equals(batch["record_id"]):
+            raise TerminalError(f"The stage {stage.name} did not answer row by row.")
+        _count(out, stage.outcome, counts, reasons)
+        writer.write(to_arrow(out, schema))
+    if seen != task.input.rows:
+        raise TerminalError(
+            f"{task.input.path} holds {seen} rows, its manifest says {task.input.rows}.",
+            remedy="Delete it and its manifest; the next run makes them again.",
+        )
+    return counts, reasons
 
 
 def _mark(batch: pl.DataFrame, superseded: tuple[int, ...], start: int) -> pl.DataFrame:

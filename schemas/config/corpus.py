@@ -32,7 +32,9 @@ class Columns(Config):
     turn: str | None = Field(None, description="number of the turn in its conversation")
     reply_to: str | None = Field(None, description="native id of the record that this one answers")
     speaker: str | None = Field(None, description="who said it; becomes a pseudonym")
-    role: str | None = Field(None, description="author, host, guest, therapist, client, doctor, patient …")
+    role: str | None = Field(
+        None, description="author, host, guest, therapist, client, doctor, patient …"
+    )
     lang: str | None = Field(None, description="declared language, BCP 47")
     created_at: str | None = Field(None, description="ISO 8601, or Unix seconds or milliseconds")
     start_ms: str | None = Field(None, description="start in the recording, milliseconds")
@@ -60,7 +62,9 @@ class CorpusConfig(Config):
     )
     reader: str = Field("auto", description="a reader's name, or auto: guessed from the file")
     options: dict[str, Any] = Field({}, description="options of the reader")
-    columns: Columns | None = Field(None, description="not needed by readers that know their format")
+    columns: Columns | None = Field(
+        None, description="not needed by readers that know their format"
+    )
     values: Values = Values()
     gold: tuple[GoldColumn, ...] = ()
     bots: tuple[str, ...] = Field(

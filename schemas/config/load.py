@@ -103,9 +103,7 @@ def _line(node: yaml.Node | None, location: tuple[int | str, ...]) -> int:
                 return line
             line, node = pair[0].start_mark.line + 1, pair[1]
         elif (
-            isinstance(node, yaml.SequenceNode)
-            and isinstance(part, int)
-            and part < len(node.value)
+            isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value)
         ):
             node = node.value[part]
             line = node.start_mark.line + 1

@@ -40,9 +40,11 @@ class EngineConfig(Config):
     """How the work is spread. All operational."""
 
     workers: Annotated[int, Field(ge=1, le=256)] = operational(
-        default_factory=lambda: max(1, len(os.sched_getaffinity(0)))
-        if hasattr(os, "sched_getaffinity")
-        else max(1, os.cpu_count() or 1),
+        default_factory=lambda: (
+            max(1, len(os.sched_getaffinity(0)))
+            if hasattr(os, "sched_getaffinity")
+            else max(1, os.cpu_count() or 1)
+        ),
         description="worker processes; default: one per core",
     )
     memory_limit: str = operational(
@@ -50,7 +52,8 @@ class EngineConfig(Config):
     )
     retries: int = operational(3, ge=0, le=20, description="of a transient error, with backoff")
     retire_missing_sources: bool = operational(
-        False, description="unpublish the rows of source files that this config no longer names"
+        default=False,
+        description="unpublish the rows of source files that this config no longer names",
     )
 
 

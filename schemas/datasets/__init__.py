@@ -12,7 +12,17 @@ from schemas.datasets.synthetic import SYNTHETIC
 
 DATASETS: dict[str, Dataset] = {
     dataset.name: dataset
-    for dataset in (RECORDS, QUARANTINE, QUARANTINE_RAW, CLEAN, DEDUP, CONTEXTS, LABELS, CALLS, SYNTHETIC)
+    for dataset in (
+        RECORDS,
+        QUARANTINE,
+        QUARANTINE_RAW,
+        CLEAN,
+        DEDUP,
+        CONTEXTS,
+        LABELS,
+        CALLS,
+        SYNTHETIC,
+    )
 }
 
 __all__ = [

@@ -27,7 +27,9 @@ CLEAN = Dataset(
             pa.field("cues", CUES),
             pa.field("gold", GOLD),
             pa.field("meta", META),
-            pa.field("text_clean", pa.string()),  # null where the text itself was the reason to drop
+            pa.field(
+                "text_clean", pa.string()
+            ),  # null where the text itself was the reason to drop
             pa.field("lang", pa.string()),  # declared, else detected, else null
             pa.field("lang_confidence", pa.float32()),
             required("lang_source", pa.string()),  # declared | detected | unknown
@@ -38,8 +40,12 @@ CLEAN = Dataset(
             required("n_urls", pa.int32()),
             required("n_mentions", pa.int32()),
             required("n_hashtags", pa.int32()),
-            pa.field("upper_ratio", pa.float32()),  # upper-case letters per letter; null without letters
-            pa.field("symbol_ratio", pa.float32()),  # neither letter, digit nor space, per character
+            pa.field(
+                "upper_ratio", pa.float32()
+            ),  # upper-case letters per letter; null without letters
+            pa.field(
+                "symbol_ratio", pa.float32()
+            ),  # neither letter, digit nor space, per character
             pa.field("pii", PII),
             required("outcome", pa.string()),  # kept | dropped
             pa.field("reason", pa.string()),

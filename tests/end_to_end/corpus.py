@@ -70,7 +70,8 @@ class Ran:
 
 
 def environment(**extra: str) -> dict[str, str]:
-    return os.environ | {"PYTHONPATH": f"{ROOT}{os.pathsep}{os.environ.get('PYTHONPATH', '')}", "COLUMNS": "200"} | extra
+    path = f"{ROOT}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"
+    return os.environ | {"PYTHONPATH": path, "COLUMNS": "200"} | extra
 
 
 def command(*arguments: str | Path, cwd: Path, **extra: str) -> Ran:
@@ -121,7 +122,7 @@ def checksum(lake: Path) -> dict[str, tuple[int, str]]:
         files.setdefault(f"{dataset} {variant}".strip(), []).extend(str(lake / p) for p in stored)
     found = {}
     for name, paths in sorted(files.items()):
-        rows, total = duckdb.sql(
+        rows, total = duckdb.execute(
             f"SELECT count(*), sum(hash(t)::HUGEINT) FROM read_parquet({paths!r}) t"
         ).fetchone()
         found[name] = (rows, str(total))

@@ -205,7 +205,9 @@ def test_no_config(tmp_path: Path) -> None:
 def test_another_key_is_refused(tmp_path: Path) -> None:
     (tmp_path / "posts.jsonl").write_bytes(LINES)
     assert ingest(tmp_path, "posts.jsonl").code == 0
-    ran = command("ingest", "config.yaml", cwd=tmp_path, AFFECTMINE_KEY="another key, quite long " * 2)
+    ran = command(
+        "ingest", "config.yaml", cwd=tmp_path, AFFECTMINE_KEY="another key, quite long " * 2
+    )
     assert ran.code == 2
     assert "another pseudonym key" in ran.err
     assert "AFFECTMINE_KEY" in ran.err

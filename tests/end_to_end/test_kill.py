@@ -98,7 +98,5 @@ def test_a_copied_lake_is_the_same_lake(undisturbed, tmp_path: Path) -> None:
     folder, expected, _ = undisturbed
     shutil.copytree(folder / "lake", tmp_path / "moved")
     assert checksum(tmp_path / "moved") == expected
-    ran = command(
-        "run", folder / "config.yaml", "--lake", tmp_path / "moved", "--json", cwd=folder
-    )
+    ran = command("run", folder / "config.yaml", "--lake", tmp_path / "moved", "--json", cwd=folder)
     assert ran.json["partitions_changed"] == 0

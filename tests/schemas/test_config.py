@@ -35,6 +35,8 @@ def test_a_corpus_named_twice_and_no_corpus(tmp_path: Path) -> None:
     assert "at least one corpus" in load(tmp_path, "corpora: []\n")
 
 
-@pytest.mark.parametrize("text", ["a: &x [*x]\n", "? [a]\n: b\n", "a: b: c\n", "\0\n", "a: !!python/object:os.x {}"])
+@pytest.mark.parametrize(
+    "text", ["a: &x [*x]\n", "? [a]\n: b\n", "a: b: c\n", "\0\n", "a: !!python/object:os.x {}"]
+)
 def test_hostile_yaml_gives_a_message(tmp_path: Path, text: str) -> None:
     assert "config.yaml" in load(tmp_path, text)

@@ -1,5 +1,4 @@
 """Every kind that a suite may hold works on DuckDB: holds where it must, fails where it must."""
-# ruff: noqa: E501 - a table
 
 from pipelines.gates import run_gate
 from schemas.expectation_suite import Suite

@@ -19,9 +19,7 @@ def test_digest_is_hmac_sha256(key: bytes, message: bytes) -> None:
 def test_columns_agree_with_single_values(values: list[str]) -> None:
     hasher = KeyedHasher(KEY)
     digests = hasher.digests("record", "reddit", values)
-    expected = [
-        hmac.digest(KEY, f"record\0reddit\0{value}".encode(), "sha256") for value in values
-    ]
+    expected = [hmac.digest(KEY, f"record\0reddit\0{value}".encode(), "sha256") for value in values]
     assert hex_ids(digests).to_list() == [digest[:16].hex() for digest in expected]
     assert sample_keys(digests).to_list() == [
         int.from_bytes(digest[16:24], "little") for digest in expected
