@@ -17,7 +17,7 @@ from transforms.ingest.keyed import KeyedHasher
 from transforms.read.chunk import BadUnit, Chunk, Limits
 from transforms.read.columns import check_columns, wanted
 from transforms.read.registry import READERS, guess
-from transforms.read.source import SourceFile, expand
+from transforms.read.source import SourceFile, expand, open_stream
 
 
 @dataclass(frozen=True)
@@ -73,20 +73,25 @@ def inputs(config: RunConfig, base: Path, hasher: KeyedHasher) -> list[Input]:
             reader = READERS[corpus.reader] if corpus.reader != "auto" else guess(source)
             names = reader.found(source, corpus.options)
             columns = corpus.columns or reader.columns(names)
-            if columns is None and names:
+            if columns is None and _is_empty(source):
+                continue
+            if columns is None:
                 raise ConfigError(
                     f"Corpus {corpus.name}: {source.shown} needs `columns:` in the config "
-                    f"(found: {', '.join(names)}).",
+                    f"(found: {', '.join(names) or 'no column in its first 4 MiB'}).",
                     remedy=f"A config with a guess: affectmine init --from {source.path}",
                 )
-            if columns is None:
-                continue  # an empty file: nothing to map
             gold = corpus.gold or reader.gold()
             if names:
                 sparse = corpus.options.get("sparse", ())
                 check_columns(wanted(columns, gold), names, source.shown, sparse=sparse)
             found.append(Input(corpus, source, reader.name, file_id, columns, gold))
     return found
+
+
+def _is_empty(source: SourceFile) -> bool:
+    with open_stream(source) as stream:
+        return not stream.read(1)
 
 
 def tasks(

@@ -10,6 +10,7 @@ import random
 import threading
 import time
 import traceback
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -64,29 +65,32 @@ class LocalEngine:
         """
         source = iter(tasks)
         running: dict[Future[_Answer[Result]], _Running[Task]] = {}
-        exhausted = False
+        # A broken pool does not say which task broke it: those in flight are tried again one at a time.
+        suspects: deque[tuple[Task, int]] = deque()
         while True:
-            while not exhausted and len(running) < self._workers * _IN_FLIGHT:
-                try:
-                    task = next(source)
-                except StopIteration:
-                    exhausted = True
+            while len(running) < (1 if suspects else self._workers * _IN_FLIGHT):
+                if suspects:
+                    self._submit(running, function, *suspects.popleft())
                     break
-                self._submit(running, function, task, 0)
+                try:
+                    self._submit(running, function, next(source), 0)
+                except StopIteration:
+                    break
             if not running:
                 return
+            alone = len(running) == 1
             finished, _ = wait(running, return_when=FIRST_COMPLETED)
             for future in finished:
                 entry = running.pop(future)
                 try:
                     answer = future.result()
                 except BrokenProcessPool:
-                    # Every task of a broken pool ends here, the one that broke it and the others.
                     self._revive(entry.pool)
-                    if entry.deaths < self._retries:
-                        self._submit(running, function, entry.task, entry.deaths + 1)
-                    else:
+                    deaths = entry.deaths + alone
+                    if deaths > self._retries:
                         yield Done(entry.task, None, _died())
+                    else:
+                        suspects.append((entry.task, deaths))
                 else:
                     yield Done(entry.task, answer.result, answer.error)
 

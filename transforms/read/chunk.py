@@ -51,6 +51,7 @@ class Chunk:
     data: bytes | None
     header: bytes = b""
     oversize: bool = False
+    units: int = 0  # native units in it, blank lines and headers included
 
 
 @dataclass(frozen=True)

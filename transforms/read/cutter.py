@@ -166,6 +166,7 @@ class _Cutter:
             checksum=digest,
             data=(b"" if oversize else bytes(data)) if self.carry else None,
             oversize=oversize,
+            units=units,
         )
         self.index += 1
         self.position += units

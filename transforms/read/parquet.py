@@ -65,7 +65,7 @@ class Parquet:
                 span = rows.stop - rows.start
                 part = checksum(f"{digest} {rows.start - rows.base} {span}".encode())
                 data = None if source.is_plain else _ipc(_read(parquet, rows, source))
-                yield Chunk(index, rows.start, rows.start, span, part, data)
+                yield Chunk(index, rows.start, rows.start, span, part, data, units=span)
 
     def parse(
         self, source: SourceFile, chunk: Chunk, limits: Limits, options: Mapping[str, Any]
