@@ -1,0 +1,75 @@
+"""Every command of the README runs, in its order, in a folder of its own."""
+
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from tests.end_to_end.corpus import ROOT, environment
+
+pytestmark = pytest.mark.slow
+
+README = (ROOT / "README.md").read_text()
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", README, flags=re.DOTALL)
+
+
+def commands() -> list[str]:
+    lines = [line.split("  #")[0].strip() for block in blocks("sh") for line in block.splitlines()]
+    return [line for line in lines if line]
+
+
+def test_the_make_targets_are_those_of_ci() -> None:
+    makes = [line for line in commands() if line.startswith("make ")]
+    assert makes == ["make demo", "make test"]
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE))
+    assert {"demo", "test", "test-all", "lint"} <= targets
+    script = (ROOT / ".ci" / "run").read_text()
+    assert "make demo" in script
+    assert "make test-all" in script
+
+
+def test_every_command_and_the_python_example(tmp_path: Path) -> None:
+    (tmp_path / "posts.jsonl").write_bytes((ROOT / "jobs/demo/corpus/social.jsonl").read_bytes())
+    gold = {"text": ["thanks a lot!", "why is that?"], "labels": [["gratitude"], ["curiosity"]]}
+    with (tmp_path / "gold.jsonl").open("w") as file:
+        for text, labels in zip(gold["text"], gold["labels"], strict=True):
+            file.write(json.dumps({"text": text, "labels": labels}) + "\n")
+    many = {
+        "text": [f"{text} {n}" for n in range(100) for text in gold["text"]],
+        "labels": gold["labels"] * 100,
+    }
+    pl.DataFrame(many).write_parquet(tmp_path / "gold.parquet")
+    ran = [line for line in commands() if not line.startswith("make ")]
+    assert len(ran) >= 14
+    for line in ran:
+        words = shlex.split(line)
+        assert words[0] == "affectmine", line
+        done = subprocess.run(
+            [sys.executable, "-m", "jobs.cli", *words[1:]],
+            cwd=tmp_path, env=environment(), capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, (line, done.stdout, done.stderr)
+    (example,) = blocks("python")
+    script = example + "\nassert frame['labels'].to_list() == [['gratitude']]\nassert counts['n'][0] > 400\n"
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=tmp_path, env=environment(), capture_output=True,
+        text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+
+
+def test_links_lead_somewhere() -> None:
+    for page in (ROOT / "README.md", *(ROOT / "docs").glob("*.md")):
+        for target in re.findall(r"\]\(([^)#]+?)(?:#[^)]*)?\)", page.read_text()):
+            if "://" not in target:
+                assert (page.parent / target).exists(), (page.name, target)
+    assert os.environ.get("AFFECTMINE_KEY")
