@@ -1,7 +1,7 @@
 """affectmine from Python: label texts, compare labels with gold, open a lake. Arrow and Polars in and out.
 
 >>> import affectmine
->>> affectmine.label(["I am so grateful for your help!"])["labels"].to_list()
+>>> affectmine.label(["Thank you so much for your help!"])["labels"].to_list()
 [['gratitude']]
 """
 

@@ -129,7 +129,9 @@ def _write_parquet(path: Path, frames: Iterator[pl.DataFrame]) -> None:
 def _flat(frame: pl.DataFrame) -> pl.DataFrame:
     # CSV has no lists: labels are joined by a bar, scores become a JSON object.
     scores = [
-        None if row is None else json.dumps({each["label"]: round(each["probability"], 4) for each in row})
+        None
+        if row is None
+        else json.dumps({each["label"]: round(each["probability"], 4) for each in row})
         for row in frame["scores"].to_list()
     ]
     return frame.with_columns(

@@ -116,7 +116,8 @@ def _targets(frame: pl.DataFrame, taxonomy: Taxonomy) -> NDArray[np.bool_]:
     ]
     if absent:
         raise SourceError(
-            f"Labels of {taxonomy.name} without any training row: {', '.join(absent)}."
+            f"Labels of {taxonomy.name} without any training row: {', '.join(absent)}.",
+            remedy="Add rows for them, or write a taxonomy file with your labels only (--taxonomy FILE.yaml).",
         )
     return targets
 

@@ -140,8 +140,9 @@ def test_late_data_groups_compact_vacuum(lake: Path, tmp_path: Path) -> None:
     config.write_text(config.read_text() + "label: [{taxonomy: ekman}]\n")
     ran = command("run", config, "--json", cwd=tmp_path)
     assert ran.code == 0, ran.err
-    assert checksum(tmp_path / "lake")["labels emotion/goemotions/student"] == before[
-        "labels emotion/goemotions/student"
-    ]
+    assert (
+        checksum(tmp_path / "lake")["labels emotion/goemotions/student"]
+        == before["labels emotion/goemotions/student"]
+    )
     told = command("vacuum", "--older-than", "soon", cwd=tmp_path)
     assert (told.code, "not an age" in told.err) == (2, True)

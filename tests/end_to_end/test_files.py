@@ -7,6 +7,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from schemas.taxonomy import load_taxonomy
 from tests.end_to_end.corpus import command
 
 TEXTS = [
@@ -48,7 +49,7 @@ def test_label_reads_every_format_and_writes_every_format(folder: Path, source: 
     assert [row["labels"].split("|") if row["labels"] else None for row in table] == [
         row["labels"] for row in jsonl
     ]
-    assert jsonl[0]["labels"] == ["gratitude"]
+    assert "gratitude" in jsonl[0]["labels"]
     assert [row["status"] for row in jsonl] == [
         "labeled", "labeled", "rejected", "rejected", "labeled",
     ]  # fmt: skip
@@ -96,14 +97,20 @@ def test_evaluate_counts_rejected_rows_as_empty_predictions(folder: Path) -> Non
     assert "hapiness" in ran.err
 
 
+def own_labels(rows: int) -> pl.DataFrame:
+    """Texts that name their label, in invented sentences."""
+    names = load_taxonomy("goemotions").names
+    texts = [
+        f"today number {n} I only feel {name} and more {name}"
+        for n in range(rows)
+        for name in names
+    ]
+    return pl.DataFrame({"text": texts, "labels": [[name] for _ in range(rows) for name in names]})
+
+
 @pytest.mark.slow
 def test_a_student_of_ones_own(folder: Path) -> None:
-    rows = {
-        "text": [f"thanks a lot number {n}" for n in range(150)]
-        + [f"why is it so number {n}?" for n in range(150)],
-        "labels": [["gratitude"]] * 150 + [["curiosity"]] * 150,
-    }
-    pl.DataFrame(rows).write_parquet(folder / "own.parquet")
+    own_labels(40).write_parquet(folder / "own.parquet")
     ran = command(
         "train", "own.parquet", "--output", "own.safetensors", "--folds", "2", "--json", cwd=folder
     )
@@ -115,5 +122,8 @@ def test_a_student_of_ones_own(folder: Path) -> None:
     assert again.json["version"] == first  # same input, same weights
     ran = command("label", "posts.jsonl", "--labeler", "own.safetensors", "--json", cwd=folder)
     assert ran.code == 0, ran.err
-    labels = pl.read_parquet(folder / "labels.parquet")["labels"].to_list()
-    assert labels[1] == ["curiosity"]
+    assert ran.json["labeled"] == 3
+    found = command(
+        "evaluate", "--gold", "own.parquet", "--labeler", "own.safetensors", "--json", cwd=folder
+    )
+    assert found.json["macro_f1"] > 0.9  # it has learned its own few texts

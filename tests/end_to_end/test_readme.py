@@ -8,10 +8,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-import polars as pl
 import pytest
 
 from tests.end_to_end.corpus import ROOT, environment
+from tests.end_to_end.test_files import own_labels
 
 pytestmark = pytest.mark.slow
 
@@ -43,11 +43,7 @@ def test_every_command_and_the_python_example(tmp_path: Path) -> None:
     with (tmp_path / "gold.jsonl").open("w") as file:
         for text, labels in zip(gold["text"], gold["labels"], strict=True):
             file.write(json.dumps({"text": text, "labels": labels}) + "\n")
-    many = {
-        "text": [f"{text} {n}" for n in range(100) for text in gold["text"]],
-        "labels": gold["labels"] * 100,
-    }
-    pl.DataFrame(many).write_parquet(tmp_path / "gold.parquet")
+    own_labels(40).write_parquet(tmp_path / "gold.parquet")
     ran = [line for line in commands() if not line.startswith("make ")]
     assert len(ran) >= 14
     for line in ran:
@@ -59,7 +55,10 @@ def test_every_command_and_the_python_example(tmp_path: Path) -> None:
         )  # fmt: skip
         assert done.returncode == 0, (line, done.stdout, done.stderr)
     (example,) = blocks("python")
-    script = example + "\nassert frame['labels'].to_list() == [['gratitude']]\nassert counts['n'][0] > 400\n"
+    script = (
+        example
+        + "\nassert frame['labels'].to_list() == [['gratitude']]\nassert counts['n'][0] > 400\n"
+    )
     done = subprocess.run(
         [sys.executable, "-c", script], cwd=tmp_path, env=environment(), capture_output=True,
         text=True, check=False,
