@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 
 from jobs.session import Session
 from jobs.sources import Broken, Input, tasks
-from pipelines.stages.ingest import IngestTask, ingest_chunk
+from pipelines.stages.ingest import ingest_chunk
+from pipelines.stages.ingest_task import IngestTask
 from schemas.manifest import DataFile, Manifest
 
 

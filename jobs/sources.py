@@ -9,7 +9,7 @@ from pathlib import Path
 from pipelines.lake.fingerprint import shard_id
 from pipelines.lake.lake import Lake, now
 from pipelines.lake.store import create
-from pipelines.stages.ingest import IngestTask
+from pipelines.stages.ingest_task import IngestTask
 from schemas.config.corpus import Columns, CorpusConfig, GoldColumn
 from schemas.config.run import RunConfig
 from schemas.errors import ConfigError, SourceError
