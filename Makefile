@@ -26,6 +26,7 @@ $(VENV)/.ready: requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	$(BIN)/python -c "import affectmine; affectmine.label(['compile the kernels once'])"
 	touch $@
 
 $(VENV)/.ready-dev: $(VENV)/.ready requirements-dev.lock
