@@ -14,7 +14,7 @@ from schemas.errors import TerminalError
 from transforms.clean.language import languages
 from transforms.clean.measures import bare, counts, emoji
 from transforms.clean.outcome import WITHOUT_TEXT, outcomes
-from transforms.clean.prefilter import suspects
+from transforms.clean.prefilter import sifted
 from transforms.clean.social import HASHTAG
 from transforms.clean.tidy import Tidied, Tidier
 
@@ -99,8 +99,7 @@ def _hashtags(text: pl.Expr) -> pl.Expr:
 
 def _tidied(raw: pl.Series, hints: pl.Series, policy: Policy) -> tuple[pl.Series, list[pl.Series]]:
     """Clean text, and the columns of what was taken from it. Python sees only suspect rows."""
-    trimmed = raw.str.strip_chars()  # all that most posts need
-    suspect = suspects(trimmed, policy)
+    trimmed, suspect = sifted(raw.str.strip_chars(), policy)  # all that most posts need
     named = hints.list.len().fill_null(0) > 0
     rows = (suspect | named).arg_true()
     tidier = Tidier(policy)

@@ -24,32 +24,31 @@ _SPACE, _SYMBOL, _DIGIT, _MARK, _LETTER, _UPPER, _IDEOGRAPH, _JOINER = range(8)
 _CHUNK = 1 << 20  # code points at a time: about 15 MB beside the text
 
 
-# A class for each general category; by its first letter where all that begin with it are alike.
-_OF_CATEGORY = {"Lu": _UPPER, "Lt": _UPPER, "L": _LETTER, "M": _MARK, "N": _DIGIT, "Z": _SPACE}
-_IDEOGRAPHS = ((0x3040, 0x3100), (0x3400, 0xA000), (0xF900, 0xFB00))
-
-
 @cache
 def _classes() -> npt.NDArray[np.uint8]:
     """Tabulate the class of code points below U+30000; most above U+20000 are ideographs."""
-    table = np.full(0x30000, _IDEOGRAPH, dtype=np.uint8)
-    below = list(map(chr, range(0x20000)))
-    of_category = _Categories()
-    # Without a Python function per code point: every worker process builds this once.
-    table[:0x20000] = list(map(of_category.__getitem__, map(unicodedata.category, below)))
-    table[:0x20000][list(map(str.isspace, below))] = _SPACE
-    for first, last in _IDEOGRAPHS:
-        block = table[first:last]
-        block[block == _LETTER] = _IDEOGRAPH
-    table[list(map(ord, "'’-"))] = _JOINER
+    table = np.zeros(0x30000, dtype=np.uint8)
+    for code in range(0x20000):
+        table[code] = _class_of(chr(code))
+    table[0x20000:] = _IDEOGRAPH
     return table
 
 
-class _Categories(dict[str, int]):
-    def __missing__(self, category: str) -> int:
-        found = _OF_CATEGORY.get(category, _OF_CATEGORY.get(category[0], _SYMBOL))
-        self[category] = found
-        return found
+def _class_of(character: str) -> int:
+    category = unicodedata.category(character)
+    code = ord(character)
+    if character in "'’-":
+        return _JOINER
+    if category == "Lu" or category == "Lt":
+        return _UPPER
+    if category[0] == "L":
+        ideograph = 0x3040 <= code <= 0x30FF or 0x3400 <= code <= 0x9FFF or 0xF900 <= code <= 0xFAFF
+        return _IDEOGRAPH if ideograph else _LETTER
+    if category[0] == "M":
+        return _MARK
+    if category[0] == "N":
+        return _DIGIT
+    return _SPACE if category[0] == "Z" or character.isspace() else _SYMBOL
 
 
 def bare(text: pl.Expr) -> pl.Expr:

@@ -10,13 +10,18 @@ from schemas.config.clean import Policy
 from transforms.clean.repair import INVISIBLE, MOJIBAKE
 
 _SPACE = r"\s\s|[\s--[ \n]]"
-_MARKUP = r"[<>&\x00-\x08\x0e-\x1f\x7f]"
-_MARKDOWN = r"[*`\\~_]|\]\(|^#|\n|\^\(|^ *([-=] *){3}"
+# The tags and entities that exist, not <3 and R&D; \x{17f} is an s where case is ignored.
+_MARKUP = r"<[/!A-Za-z\x{17f}\x{212a}]|!<|&[#A-Za-z]|[\x00-\x08\x0e-\x1f\x7f]"
+# Emphasis needs two marks, the first before a word and after none.
+_MARKDOWN = (
+    r"(?:^|[^A-Za-z0-9*])\*{1,3}[^ *][^*]*\*|(?:^|[^A-Za-z0-9_])_{1,3}[^ _][^_]*_|~~[^ ~]"
+    r"|`[^ `][^`]*`|[\\\n]|¯_|_/¯|\]\(|\^\(|^#{1,6} |^>|^ *([-=*_] *){3}|^(?:```|~~~)"
+)
 # Case and boundaries in ASCII: the Unicode ones would leave the fast automaton.
 _ADDRESS = (
-    r"[@\x{ff20}\x{fe6b}]|://|[uU]/|(?i-u:ser/|www|\.[a-z]{2,24}[:/]|\.(?:com|org|net|edu|gov|mil"
+    r"[@\x{ff20}\x{fe6b}]|://|(?:^|[^A-Za-z0-9_])[uU]/[^ ]|(?i-u:/user/|www|\.[a-z]{2,24}[:/]|\.(?:com|org|net|edu|gov|mil"
     r"|info|biz|io|xyz|(?:co|ac)\.[a-z])"
-    r"|dot|[(\[{<|*_-] ?at ?[)\]}>|*_-]"
+    r"|[ (\[{<|*_-]dot[ )\]}>|*_-]|[(\[{<|*_-] ?at ?[)\]}>|*_-]"
     r"|(?:mailto|tel|data|magnet|facetime|skype|sip|xmpp|tg|whatsapp|sgnl|bitcoin|sms|geo):"
     r"| at (?:gmail|googlemail|yahoo|ymail|hotmail|outlook|icloud|aol|proton|msn|gmx|fastmail|zoho"
     r"|mailru|qq|naver|rediffmail))"
@@ -30,7 +35,7 @@ _PLATFORM = (
     r"|screen ?name))?(?: ?[:=]| is | - ))"
 )
 _NUMBER = (
-    "[0-9]" + "[^0-9]{0,4}[0-9]" * 6 + r"|[0-9]\.[0-9]{1,3}\.[0-9]|[0-9a-fA-F]:[0-9a-fA-F:]|::"
+    "[0-9]" + "[^0-9]{0,4}[0-9]" * 6 + r"|[0-9]\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]|:[0-9a-fA-F]{0,4}:"
 )
 # What redaction reads as ASCII: foreign digits, full-width and styled letters, dashes and spaces.
 _STYLED = (
@@ -45,8 +50,31 @@ def suspects(text: pl.Series, policy: Policy) -> pl.Series:
 
     The text is without white space at its ends.
     """
+    return _tested(text, policy).select(pl.col("space") | pl.col("other")).to_series()
+
+
+def sifted(text: pl.Series, policy: Policy) -> tuple[pl.Series, pl.Series]:
+    """Give the text, and which rows are suspects even so.
+
+    Rows that need nothing but single spaces get them here: `tidy` would begin with the same. All
+    other text stays as it is.
+    """
+    tested = _tested(text, policy)
+    suspect = tested.select(pl.col("space") | pl.col("other")).to_series()
+    spaced = text.str.contains("\n", literal=True)
+    rows = (tested["space"] & ~tested["other"] & ~spaced).arg_true()
+    if not rows.len():
+        return text, suspect
+    single = text.gather(rows).str.replace_all(r"\s+", " ")
+    still = suspects(single, policy)  # single spaces may bring more to light
+    done = rows.filter(~still)
+    return text.scatter(done, single.filter(~still)), suspect.scatter(done, values=False)
+
+
+def _tested(text: pl.Series, policy: Policy) -> pl.DataFrame:
+    """White space to mend, and anything other, as Boolean columns."""
     name = pl.col("text")
-    tests = [_SPACE, _MARKUP, _ADDRESS, _PLATFORM, _NUMBER]
+    tests = [_MARKUP, _ADDRESS, _PLATFORM, _NUMBER]
     if policy.markdown:
         tests.append(_MARKDOWN)
     if policy.urls == "remove":
@@ -55,10 +83,10 @@ def suspects(text: pl.Series, policy: Policy) -> pl.Series:
         tests.append(r"\[USER\]")
     if policy.hashtags != "keep":
         tests.append("#")
-    beyond = name.str.len_bytes() != name.str.len_chars()
-    plain = pl.any_horizontal([name.str.contains(test) for test in tests])
-    frame = pl.DataFrame({"text": text}).with_columns(
-        plain.alias("suspect"), beyond.alias("beyond")
+    frame = pl.DataFrame({"text": text}).select(
+        name.str.contains(_SPACE).alias("space"),
+        pl.any_horizontal([name.str.contains(test) for test in tests]).alias("other"),
+        (name.str.len_bytes() != name.str.len_chars()).alias("beyond"),
     )
     rows = frame["beyond"].arg_true()
     if rows.len():
@@ -70,8 +98,8 @@ def suspects(text: pl.Series, policy: Policy) -> pl.Series:
         )
         found = rows.filter(exotic.to_series())
         if found.len():
-            return frame["suspect"].scatter(found, values=True)
-    return frame["suspect"]
+            frame = frame.with_columns(frame["other"].scatter(found, values=True))
+    return frame
 
 
 def _rust(characters: str) -> str:
