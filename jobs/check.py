@@ -38,7 +38,7 @@ class Gate:
         for name in config.check.suites:
             suite = load_suite(base / name)
             self.suites[suite.dataset] = suite
-        self._config = config
+        self._config, self._base = config, base
         self._pool = ThreadPoolExecutor(max_workers=1)
         self._ahead: dict[tuple[str, tuple[str, ...]], Future[GateResult]] = {}
 
@@ -94,8 +94,11 @@ class Gate:
 
     def _run(self, dataset: str, files: tuple[str, ...]) -> GateResult:
         suite, engine = self.suites[dataset], self._config.engine
-        names = {label.taxonomy for label in self._config.label}
-        taxonomies = {name: load_taxonomy(name).names for name in sorted(names)}
+        used = [
+            load_taxonomy(self._base / label.taxonomy if "." in label.taxonomy else label.taxonomy)
+            for label in self._config.label
+        ]
+        taxonomies = {taxonomy.name: taxonomy.names for taxonomy in used}
         return run_gate(
             suite,
             files,

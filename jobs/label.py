@@ -3,31 +3,26 @@
 from pathlib import Path
 
 from jobs.session import Session, dump, mine
-from pipelines.stages.label import VERSION, settings
+from pipelines.stages.label import VERSION, settings, variant
 from pipelines.stages.row import RowTask, run_row_task
 from schemas.config.run import LabelConfig
 from schemas.manifest import Manifest
 
 
-def variant(config: LabelConfig) -> str:
-    """The folder of a label stage's files below labels/."""
-    return f"{config.task}/{config.taxonomy}/{Path(config.labeler).stem}"
-
-
 def label_tasks(session: Session, cleaned: list[Manifest], config: LabelConfig) -> list[RowTask]:
     """One task a clean shard."""
-    wanted = dump(settings(config.task, config.taxonomy, config.labeler))
+    wanted = settings(config, session.base)
     return [
         RowTask(
             lake=session.lake,
             run_id=session.run_id,
             key_id=session.key_id,
             module="pipelines.stages.label",
-            settings=wanted,
+            settings=dump(wanted),
             stage="label",
             version=VERSION,
             dataset="labels",
-            variant=variant(config),
+            variant=variant(wanted),
             source_file=manifest.source_file,
             source_chunk=manifest.source_chunk,
             input=file,
@@ -49,7 +44,7 @@ def label(
             "label",
             run_row_task,
             todo,
-            variant=config.taxonomy,
+            variant=Path(config.taxonomy).stem,
             total=len(todo),
             rows=sum(manifest.counts["kept"] for manifest in cleaned),
             on_failure=lambda task: failed.add((task.input.corpus, task.input.partition)),

@@ -75,7 +75,7 @@ def run(
         )  # one that cannot run must not be found out after hours of labeling
     if STAGES.index(until) >= STAGES.index("label"):
         for wanted in config.label:
-            settings(wanted.task, wanted.taxonomy, wanted.labeler)  # an unknown one fails here
+            settings(wanted, base)  # an unknown one fails here
     key, made = load_key()
     if made is not None:
         screen.say(f"Made a pseudonym key: {made}. Keep it: without it the lake cannot grow.")

@@ -1,15 +1,19 @@
 """The label stage: kept records of clean become labels, one row per record, never a guessed one."""
 
+from pathlib import Path
 from typing import Any
 
 import polars as pl
+import xxhash
+from pydantic import BaseModel
 
-from pipelines.stages.row import RowStage
+from pipelines.stages.row import OPERATIONAL, RowStage
+from schemas.config.run import LabelConfig
 from schemas.datasets import LABELS
 from schemas.datasets.base import KEYS
 from schemas.label_task import load_task
 from schemas.taxonomy import load_taxonomy
-from transforms.label.registry import load_labeler
+from transforms.label.registry import WEIGHTS, load_labeler
 
 VERSION = 1
 
@@ -17,10 +21,10 @@ _KEYS = [field.name for field in KEYS]
 
 
 def build(settings: dict[str, Any]) -> RowStage:
-    """The stage for one label config; settings also pin the versions of task, taxonomy, labeler."""
-    task = load_task(settings["task"])
-    taxonomy = load_taxonomy(settings["taxonomy"])
-    labeler = load_labeler(settings["labeler"], task, taxonomy)
+    """The stage for one label config, as `settings` describes it."""
+    where = settings[OPERATIONAL]
+    task, taxonomy = load_task(where["task"]), load_taxonomy(where["taxonomy"])
+    labeler = load_labeler(where["labeler"], task, taxonomy)
     constants = [
         pl.lit(task.name).alias("task"),
         pl.lit(task.version).alias("task_version"),
@@ -47,15 +51,35 @@ def build(settings: dict[str, Any]) -> RowStage:
     )
 
 
-def settings(task: str, taxonomy: str, labeler: str) -> dict[str, Any]:
-    """What determines the answers: names and versions, for the fingerprint and the workers."""
-    loaded_task, loaded_taxonomy = load_task(task), load_taxonomy(taxonomy)
-    version = load_labeler(labeler, loaded_task, loaded_taxonomy).version
-    return {
-        "task": task,
-        "task_version": loaded_task.version,
-        "taxonomy": taxonomy,
-        "taxonomy_version": loaded_taxonomy.version,
-        "labeler": labeler,
-        "labeler_version": version,
+def settings(config: LabelConfig, base: Path) -> dict[str, Any]:
+    """What determines the answers, for the fingerprint; and, under `where`, whence to load it.
+
+    Files of the user's own (task, taxonomy, weights) are looked for beside the config, in `base`.
+    """
+    where = {
+        "task": _place(config.task, base, ".yaml", ".yml"),
+        "taxonomy": _place(config.taxonomy, base, ".yaml", ".yml"),
+        "labeler": _place(config.labeler, base, WEIGHTS),
     }
+    task, taxonomy = load_task(where["task"]), load_taxonomy(where["taxonomy"])
+    return {
+        "task": [task.name, task.version, _content(task)],
+        "taxonomy": [taxonomy.name, taxonomy.version, _content(taxonomy)],
+        "labeler": Path(config.labeler).stem,
+        "labeler_version": load_labeler(where["labeler"], task, taxonomy).version,
+        OPERATIONAL: where,
+    }
+
+
+def variant(wanted: dict[str, Any]) -> str:
+    """The folder of a label stage's files below labels/."""
+    return f"{wanted['task'][0]}/{wanted['taxonomy'][0]}/{wanted['labeler']}"
+
+
+def _place(name: str, base: Path, *suffixes: str) -> str:
+    return str(base / name) if name.endswith(suffixes) else name
+
+
+def _content(spec: BaseModel) -> str:
+    # A file of the user's own may change without a new version: its content counts.
+    return xxhash.xxh3_128_hexdigest(spec.model_dump_json().encode())[:16]

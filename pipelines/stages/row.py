@@ -24,6 +24,8 @@ from schemas.errors import TerminalError
 from schemas.manifest import DataFile, Manifest
 from transforms.arrow import to_arrow
 
+OPERATIONAL = "where"
+
 
 @dataclass(frozen=True)
 class RowStage:
@@ -51,7 +53,9 @@ class RowTask:
     run_id: str
     key_id: str
     module: str
-    settings: str  # JSON: the semantic config of the stage
+    settings: (
+        str  # JSON: the semantic config of the stage; what lies under OPERATIONAL does not count
+    )
     stage: str
     version: int
     dataset: str
@@ -71,8 +75,10 @@ class RowTask:
     @property
     def fingerprint(self) -> str:
         """Everything that determines what this unit gives."""
+        settings = json.loads(self.settings)
+        settings.pop(OPERATIONAL, None)
         meaning: dict[str, Any] = {
-            "settings": json.loads(self.settings),
+            "settings": settings,
             "variant": self.variant,
             "schema": DATASETS[self.dataset].version,
         }

@@ -127,3 +127,41 @@ def test_a_student_of_ones_own(folder: Path) -> None:
         "evaluate", "--gold", "own.parquet", "--labeler", "own.safetensors", "--json", cwd=folder
     )
     assert found.json["macro_f1"] > 0.9  # it has learned its own few texts
+
+
+@pytest.mark.slow
+def test_own_taxonomy_and_weights_in_a_config(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "mood.yaml").write_text(
+        "name: mood\nversion: '1'\nlabels:\n  - {name: up}\n  - {name: down}\n"
+    )
+    texts = [
+        f"{word} and {word} again, number {n}" for n in range(60) for word in ("great", "awful")
+    ]
+    own = pl.DataFrame({"text": texts, "labels": [["up"], ["down"]] * 60})
+    own.write_parquet(tmp_path / "own.parquet")
+    ran = command(
+        "train", "own.parquet", "--taxonomy", "mood.yaml", "-o", "mine.safetensors", cwd=tmp_path
+    )
+    assert ran.code == 0, ran.err
+    (tmp_path / "posts.jsonl").write_text(
+        '{"text": "such a great day"}\n{"text": "awful, awful"}\n'
+    )
+    (tmp_path / "config.yaml").write_text(
+        "lake: lake\ncorpora:\n  - {name: own, domain: social, license: x, sources: posts.jsonl, "
+        "columns: {text: text}}\nlabel: [{taxonomy: mood.yaml, labeler: mine.safetensors}]\n"
+    )
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    ran = command("run", tmp_path / "config.yaml", "--json", cwd=elsewhere)
+    assert ran.code == 0, ran.err
+    asked = command(
+        "sql", "SELECT labels FROM labels ORDER BY text_clean", "--lake", tmp_path / "lake",
+        cwd=tmp_path,
+    )  # fmt: skip
+    assert asked.code == 1  # labels have no text: it is in clean
+    asked = command(
+        "sql", "SELECT text_clean, labels FROM labels JOIN clean USING (record_id) ORDER BY 1 DESC",
+        "--lake", tmp_path / "lake", "--format", "json", cwd=tmp_path,
+    )  # fmt: skip
+    found = [json.loads(line)["labels"] for line in asked.out.splitlines()]
+    assert found == [["up"], ["down"]]
