@@ -104,10 +104,7 @@ def _tidied(raw: pl.Series, hints: pl.Series, policy: Policy) -> tuple[pl.Series
     rows = (suspect | named).arg_true()
     tidier = Tidier(policy)
     names: list[list[str | None] | None] = hints.gather(rows).to_list()
-    done = [
-        tidier.tidy(text, tuple(filter(None, known or ())))
-        for text, known in zip(raw.gather(rows).to_list(), names, strict=True)
-    ]
+    done = tidier.tidy_all(raw.gather(rows), [tuple(filter(None, known or ())) for known in names])
     text = trimmed
     if done:
         text = trimmed.scatter(rows, pl.Series([row.text for row in done], dtype=pl.String))

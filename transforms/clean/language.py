@@ -94,14 +94,21 @@ def languages(
     rows = (frame["lang"].is_null() & (letters >= FEWEST_LETTERS)).arg_true()
     if not detection or not rows.len():
         return frame
-    found = [detect(row) for row in text.gather(rows).to_list()]
-    tags = pl.Series([tag for tag, _ in found], dtype=pl.String)
-    sure = pl.Series([confidence for _, confidence in found], dtype=pl.Float32)
-    source = pl.Series(["detected" if tag else "unknown" for tag, _ in found], dtype=pl.String)
+    names: list[str | None] = []  # two lists: a tuple per row would keep the garbage collector busy
+    shares: list[float | None] = []
+    for row in text.gather(rows):
+        tag, confidence = detect(row)
+        names.append(tag)
+        shares.append(confidence)
+    tags = pl.Series("lang", names, dtype=pl.String)
+    sure = pl.Series(shares, dtype=pl.Float32)
+    source = tags.to_frame().select(
+        pl.when(pl.col("lang").is_null()).then(pl.lit("unknown")).otherwise(pl.lit("detected"))
+    )
     return pl.DataFrame(
         {
             "lang": frame["lang"].scatter(rows, tags),
             "lang_confidence": frame["lang_confidence"].scatter(rows, sure),
-            "lang_source": frame["lang_source"].scatter(rows, source),
+            "lang_source": frame["lang_source"].scatter(rows, source.to_series()),
         }
     )

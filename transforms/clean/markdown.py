@@ -124,6 +124,18 @@ _QUOTE = re.compile(
 )
 
 
+def _quotes(text: str) -> Iterator[re.Match[str]]:
+    """Match at the beginnings of lines only: a search would try at every character."""
+    at = 0
+    while True:
+        match = _QUOTE.match(text, at)
+        if match:
+            yield match
+        at = text.find("\n", at) + 1
+        if not at:
+            return
+
+
 def quotes(*, drop: bool) -> Step:
     """Lines quoted with `>`: without the mark, or gone if other words remain."""
 
@@ -132,7 +144,7 @@ def quotes(*, drop: bool) -> Step:
             return []
         marks: list[Edit] = []
         lines: list[Edit] = []
-        for match in _QUOTE.finditer(text):
+        for match in _quotes(text):
             end = text.find("\n", match.end())
             marks.append((match.start(), match.end(), ""))
             lines.append((match.start(), len(text) if end < 0 else end, ""))

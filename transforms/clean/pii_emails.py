@@ -46,7 +46,11 @@ _SPELLED = re.compile(
     rf"){_COUNTRY}(?![A-Za-z0-9_])",
     re.IGNORECASE,
 )
-_BRACKETED = re.compile(r"[(\[{<|*_-] ?at ?[)\]}>|*_-]")
+# Cheap tests, each met by every match of _SPELLED that it stands for.
+_BRACKETED = re.compile(r"at ?[)\]}>|*_-]")
+_SIGNED = re.compile(
+    r"@[ )\]}>|*_-]{0,4}[A-Za-z0-9-]{1,63}[ (\[{<|*_-]{0,4}(?:\.|dot)", re.IGNORECASE
+)
 _KNOWN = re.compile(rf" at (?:{_MAILERS})")
 # "look at amazon dot com" names a site, not a person.
 _NO_PERSON_WORDS = (
@@ -62,12 +66,19 @@ _NAMED = re.compile(r"[._\d+-]")
 
 def emails(text: str, lower: str) -> Iterator[Found]:
     """E-mail addresses. `lower` is the text in lower case."""
-    if "@" in text:
-        for match in _EMAIL.finditer(text):
+    sign = text.find("@")
+    # An address has no space in it: what stands before the first one's word is none.
+    if sign > 0 or (sign == 0 and text.count("@") > 1):
+        for match in _EMAIL.finditer(text, text.rfind(" ", 0, sign) + 1):
             written = match.group()
             start = match.start() + len(written) - len(written.lstrip("'.-"))
             yield "email", start, match.end()
-    if not ("@" in text or "dot" in lower or _KNOWN.search(lower) or _BRACKETED.search(lower)):
+    if not (
+        (sign >= 0 and _SIGNED.search(text, sign))
+        or "dot" in lower
+        or _KNOWN.search(lower)
+        or _BRACKETED.search(lower)
+    ):
         return
     for match in _SPELLED.finditer(text):
         local = match.group("local").lower().strip(".")

@@ -32,8 +32,8 @@ _PLATFORM = (
 )
 _KIND = r"id|name|user|user ?name|handle|tag|account|profile|nick(?:name)?|screen ?name"
 _NAMES_ONE = ("username", "user name", "handle", "tag", "id", "nick", "nickname", "screen name")
-# What stands before `:`, `=`, ` is ` or ` - ` in every match of _KEYED: a cheap test before it.
-_LINK = re.compile(r"[:=]| is | - ")
+# What stands before one of _LINKS in every match of _KEYED: a cheap test before it.
+_LINKS = (":", "=", " is ", " - ")
 _ENDS = (
     "discord", "snap", "chat", "insta", "gram", "ig", "kik", "twitter", "tok", "skype",
     "steam", "psn", "xbox", "live", "tag", "bumble", "id", "weixin", "app", "venmo", "fans",
@@ -57,8 +57,9 @@ def handles(text: str, lower: str) -> Iterator[Found]:
 
     `lower` is the text in lower case.
     """
-    if "@" in text:
-        for match in _MENTION.finditer(text):
+    sign = text.find("@")
+    if sign >= 0:
+        for match in _MENTION.finditer(text, sign):
             yield "user", match.start(), match.end()
     if "u/" in lower or "/user/" in lower:
         for match in _REDDIT.finditer(text):
@@ -67,14 +68,20 @@ def handles(text: str, lower: str) -> Iterator[Found]:
         for match in _DISCORD.finditer(text):
             if not _NUMBERED.fullmatch(match.group()):
                 yield "user", match.start(), match.end()
-    linked = ":" in text or "=" in text or " is " in lower or " - " in text
-    if linked and any(
-        lower.endswith(_ENDS, 0, link.start() - (lower[link.start() - 1 : link.start()] == " "))
-        for link in _LINK.finditer(lower)
-    ):
+    if _linked(lower):
         for match in _KEYED.finditer(text):
             if _is_told(match):
                 yield "user", match.start("handle"), match.end("handle")
+
+
+def _linked(lower: str) -> bool:
+    for link in _LINKS:
+        at = lower.find(link)
+        while at >= 0:
+            if lower.endswith(_ENDS, 0, at - (lower[at - 1 : at] == " ")):
+                return True
+            at = lower.find(link, at + 1)
+    return False
 
 
 def _is_told(match: re.Match[str]) -> bool:

@@ -46,8 +46,8 @@ _SHOUTED = re.compile(
 )
 _TO = re.compile(r"(?<![A-Za-z0-9])(mailto|tel):[^\s<>\"{}|\\^`\[\]()]++", re.IGNORECASE)
 _SCHEMES = (
-    "://", "mailto:", "tel:", "data:", "magnet:", "facetime:", "skype:", "sip:", "xmpp:", "tg:",
-    "whatsapp:", "sgnl:", "bitcoin:", "sms:", "geo:",
+    "mailto", "tel", "data", "magnet", "facetime", "skype", "sip", "xmpp", "tg", "whatsapp",
+    "sgnl", "bitcoin", "sms", "geo",
 )  # fmt: skip
 _HOSTLIKE = re.compile(
     r"\.(?:[A-Za-z]{2,24}[:/]|(?i:com|org|net|edu|gov|mil|info|biz|io|xyz|(?:co|ac)\.[a-z]))"
@@ -59,13 +59,15 @@ _SHORTEST = 4
 def links(text: str, lower: str) -> Iterator[Found]:
     """Links; `mailto:` and `tel:` count as what they hold. `lower` is the text in lower case."""
     patterns = []
-    scheme = ":" in text and any(name in lower for name in _SCHEMES)
+    scheme = _scheme(lower)
     if scheme or "www" in lower:
-        patterns.append(_URL)
-    if _HOSTLIKE.search(text):
-        patterns += [_BARE, _SHOUTED]
-    for pattern in patterns:
-        for match in pattern.finditer(text):
+        patterns.append((_URL, 0))
+    host = _HOSTLIKE.search(text)
+    if host:  # no host has a space in it: the first one begins after the last space before its end
+        start = text.rfind(" ", 0, host.start()) + 1
+        patterns += [(_BARE, start), (_SHOUTED, start)]
+    for pattern, start in patterns:
+        for match in pattern.finditer(text, start):
             end = _trimmed(text, match.start(), match.end())
             if end - match.start() >= _SHORTEST:
                 yield "url", match.start(), end
@@ -75,6 +77,16 @@ def links(text: str, lower: str) -> Iterator[Found]:
         end = _trimmed(text, match.start(), match.end())
         if end - match.end(1) >= _SHORTEST:
             yield "email" if match.group(1).lower() == "mailto" else "phone", match.start(), end
+
+
+def _scheme(lower: str) -> bool:
+    """Whether any colon stands behind the name of a scheme or before two slashes."""
+    at = lower.find(":")
+    while at >= 0:
+        if lower.startswith("//", at + 1) or lower.endswith(_SCHEMES, 0, at):
+            return True
+        at = lower.find(":", at + 1)
+    return False
 
 
 def _trimmed(text: str, start: int, end: int) -> int:

@@ -19,7 +19,8 @@ _MARKDOWN = (
 )
 # Case and boundaries in ASCII: the Unicode ones would leave the fast automaton.
 _ADDRESS = (
-    r"[@\x{ff20}\x{fe6b}]|://|(?:^|[^A-Za-z0-9_])[uU]/[^ ]|(?i-u:/user/|www|\.[a-z]{2,24}[:/]|\.(?:com|org|net|edu|gov|mil"
+    r"[@\x{ff20}\x{fe6b}]|://|(?:^|[^A-Za-z0-9_])[uU]/[^ ]"
+    r"|(?i-u:/user/|www|\.[a-z]{2,24}[:/]|\.(?:com|org|net|edu|gov|mil"
     r"|info|biz|io|xyz|(?:co|ac)\.[a-z])"
     r"|[ (\[{<|*_-]dot[ )\]}>|*_-]|[(\[{<|*_-] ?at ?[)\]}>|*_-]"
     r"|(?:mailto|tel|data|magnet|facetime|skype|sip|xmpp|tg|whatsapp|sgnl|bitcoin|sms|geo):"
