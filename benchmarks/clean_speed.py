@@ -101,9 +101,9 @@ def main() -> None:
     seconds, table = min((run(batches) for _ in range(3)), key=lambda result: result[0])
 
     steps: dict[str, float] = defaultdict(float)
-    timed(steps, ("suspects", "_tidied", "counts", "emoji", "languages", "outcomes", "_spans"))
+    timed(steps, ("sifted", "_tidied", "counts", "emoji", "languages", "outcomes", "_spans"))
     whole, _ = run(batches)
-    steps["_tidied"] -= steps["suspects"] + steps["_spans"]
+    steps["_tidied"] -= steps["sifted"] + steps["_spans"]
     steps["rest"] = whole - sum(steps.values())
     rows = options.rows
     report = {

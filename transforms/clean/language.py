@@ -54,6 +54,18 @@ def normalized(declared: str) -> str | None:
     return "-".join(parts)
 
 
+class _Tags(dict[str, str | None]):
+    """CLD2's codes as ours, null for no language; each is worked out once."""
+
+    def __missing__(self, code: str) -> str | None:
+        none = code in _NONE or code.startswith("xx-")
+        self[code] = tag = None if none else _RENAMED.get(code, code)
+        return tag
+
+
+_TAGS = _Tags()
+
+
 def detect(text: str) -> tuple[str | None, float | None]:
     """Ask CLD2: the language and the confidence in [0, 1]; nulls where it finds none."""
     try:
@@ -61,10 +73,8 @@ def detect(text: str) -> tuple[str | None, float | None]:
     except (pycld2.error, ValueError, UnicodeError):  # a character that CLD2 refuses
         return None, None
     _, code, percent, _ = details[0]
-    if code in _NONE or code.startswith("xx-"):
-        return None, None
-    confidence = percent / 100
-    return _RENAMED.get(code, code), confidence if reliable else confidence / 2
+    tag = _TAGS[code]
+    return tag, None if tag is None else percent / 100 if reliable else percent / 100 / 2
 
 
 def languages(
@@ -96,7 +106,7 @@ def languages(
         return frame
     names: list[str | None] = []  # two lists: a tuple per row would keep the garbage collector busy
     shares: list[float | None] = []
-    for row in text.gather(rows):
+    for row in text.gather(rows).to_list():
         tag, confidence = detect(row)
         names.append(tag)
         shares.append(confidence)

@@ -76,7 +76,7 @@ def emails(text: str, lower: str) -> Iterator[Found]:
     if not (
         (sign >= 0 and _SIGNED.search(text, sign))
         or "dot" in lower
-        or _KNOWN.search(lower)
+        or (" at " in lower and _KNOWN.search(lower))
         or _BRACKETED.search(lower)
     ):
         return

@@ -38,6 +38,19 @@ def test_a_row_that_is_no_suspect_needs_no_change(policy: Policy, rows: list[str
 
 @pytest.mark.parametrize("policy", POLICIES)
 @thorough
+@given(rows=texts)
+def test_many_rows_come_out_as_each_alone(policy: Policy, rows: list[str]) -> None:
+    tidier = Tidier(policy)
+    names = [("Joe Example",) if len(row) % 3 == 0 else () for row in rows]
+    for row, known, done in zip(rows, names, tidier.tidy_all(rows, names), strict=True):
+        alone = tidier.tidy(row, known)
+        assert (done.text, done.pii) == (alone.text, alone.pii)
+        assert (done.urls, done.mentions) == (alone.urls, alone.mentions)
+        assert done.hashtags == alone.hashtags
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+@thorough
 @given(row=dirty)
 def test_cleaning_clean_text_changes_nothing(policy: Policy, row: str) -> None:
     tidier = Tidier(policy)
