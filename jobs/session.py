@@ -9,11 +9,11 @@ from typing import Protocol, TypeVar
 
 from jobs.screen import Screen
 from pipelines.engines.local import LocalEngine
-from pipelines.lake.commit import read_manifest, record_failure
+from pipelines.lake.commit import finished, record_failure
 from pipelines.lake.journal import Journal
 from pipelines.lake.lake import Lake, now
 from schemas.config.run import RunConfig
-from schemas.errors import AffectmineError, TransientError
+from schemas.errors import AffectmineError, TerminalError, TransientError
 from schemas.manifest import Failure, Manifest
 
 
@@ -102,11 +102,20 @@ class Session:
             self.journal.done(manifest)
             self.screen.advance(manifest)
 
+        def fail(task: AnyUnit, error: AffectmineError) -> None:
+            totals.failed += 1
+            self._failed(stage, task, error)
+            on_failure(task)
+
         def pending() -> Iterator[AnyUnit]:
             for task in tasks:
-                path = self.lake.path(task.manifest_name)
-                if path.exists():
-                    finish(read_manifest(path))
+                try:
+                    done = finished(self.lake, task.manifest_name)
+                except TerminalError as error:
+                    fail(task, error)
+                    continue
+                if done is not None:
+                    finish(done)
                 else:
                     yield task
 
@@ -115,9 +124,7 @@ class Session:
                 if done.result is not None:
                     finish(done.result)
                 elif done.error is not None:
-                    totals.failed += 1
-                    self._failed(stage, done.task, done.error)
-                    on_failure(done.task)
+                    fail(done.task, done.error)
         totals.seconds = time.perf_counter() - started
         self.journal.ended_stage(stage, totals.seconds)
         return sorted(found, key=lambda manifest: manifest.name)

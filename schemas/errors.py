@@ -60,6 +60,10 @@ class SourceError(TerminalError):
     """An input file that cannot be read as what it is said to be."""
 
 
+class UnreadableError(SourceError):
+    """The operating system does not give the file (gone, no rights, a failing disk): nothing is known of its rows."""
+
+
 class MissingExtraError(TerminalError):
     """An optional library is not installed."""
 

@@ -16,6 +16,7 @@ import xxhash
 
 from pipelines.lake.failpoint import failpoint
 from pipelines.lake.lake import Lake
+from pipelines.lake.rows import locate
 from pipelines.lake.store import create, disk_trouble, replace, sync_file, sync_folder
 from schemas.datasets import DATASETS
 from schemas.errors import ConservationError, TerminalError
@@ -168,6 +169,25 @@ def read_manifest(path: Path) -> Manifest:
             f"The manifest {path} is damaged.",
             remedy="Delete it; the next run makes its shard again.",
         ) from None
+
+
+def finished(lake: Lake, name: str) -> Manifest | None:
+    """The manifest `name` if its work is done and its rows are still there, else None.
+
+    A manifest whose data are gone is removed, so that the work is done again.
+    Raises TerminalError when the manifest is damaged.
+    """
+    path = lake.path(name)
+    if not path.exists():
+        return None
+    manifest = read_manifest(path)
+    try:
+        for file in manifest.outputs:
+            locate(lake, file)
+    except TerminalError:
+        path.unlink(missing_ok=True)
+        return None
+    return manifest
 
 
 def failure_path(manifest: Path) -> Path:

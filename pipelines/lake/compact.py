@@ -8,15 +8,14 @@ single shard. The new file is published by a new snapshot; the old files stay un
 
 import json
 from collections.abc import Sequence
-from pathlib import Path
 
 import pyarrow.parquet as pq
 
 from pipelines.lake.commit import DataWriter
 from pipelines.lake.lake import Lake
-from pipelines.lake.rows import locate, read_batches
+from pipelines.lake.rows import locate, read_batches, read_compaction
 from pipelines.lake.snapshots import publish, state
-from pipelines.lake.store import create, new_attempt, sync_folder
+from pipelines.lake.store import create, new_attempt, sync_file, sync_folder
 from schemas.datasets import DATASETS
 from schemas.manifest import DataFile, Part
 from transforms.arrow import to_arrow
@@ -32,12 +31,13 @@ def stored_files(lake: Lake, files: Sequence[DataFile]) -> tuple[str, ...]:
         return ()
     wanted = {file.path for file in files}
     stored: list[str] = []
-    for compacted in sorted(lake.path(files[0].path).parent.glob("compact-*.json")):
-        content = json.loads(compacted.read_bytes())
-        members = set(content["starts"])
-        if members <= wanted and lake.path(content["path"]).exists():
-            stored.append(content["path"])
-            wanted -= members
+    notes = lake.path(files[0].path).parent.glob("compact-*.json")
+    # The one that holds most shards first: an older, smaller one must not stand in its way.
+    found = sorted(map(read_compaction, notes), key=lambda each: (-len(each.starts), each.path))
+    for compaction in found:
+        if compaction.starts.keys() <= wanted and lake.path(compaction.path).exists():
+            stored.append(compaction.path)
+            wanted -= compaction.starts.keys()
     for file in files:
         if file.path in wanted:
             _restore(lake, file)
@@ -65,8 +65,7 @@ def compact_lake(lake: Lake, run_id: str, *, small_rows: int = 100_000) -> int:
             part.model_copy(update={"stored": stored_files(lake, part.files)}) for part in parts
         ], []
 
-    publish(lake, run_id, change)
-    return len(chosen)
+    return publish(lake, run_id, change)[1]
 
 
 def _compact(lake: Lake, part: Part) -> None:
@@ -100,9 +99,6 @@ def _restore(lake: Lake, file: DataFile) -> None:
     table = pq.read_table(place).slice(start, count)
     temporary = path.with_name(f".{path.name}.{new_attempt()}.tmp")
     pq.write_table(table, temporary, compression="zstd")
-    _adopt(temporary, path)
-
-
-def _adopt(temporary: Path, path: Path) -> None:
+    sync_file(temporary)
     temporary.replace(path)
     sync_folder(path.parent)

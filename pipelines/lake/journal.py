@@ -4,9 +4,13 @@ One append-only JSON-lines file a run, written by the process that runs it; a he
 holds counts, names of files in the lake and errors, never text or paths of people.
 """
 
+import contextlib
+import datetime as dt
 import json
 import os
+import re
 import secrets
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,13 +28,16 @@ class Journal:
     """Written by one run."""
 
     def __init__(self, lake: Lake, command: str) -> None:
-        stamp = now()[:19].replace("-", "").replace(":", "").replace("T", "-")
+        stamp = re.sub(r"[-:.]", "", now()[:23]).replace("T", "-")
         self.run_id = f"{stamp}-{secrets.token_hex(3)}"
         self.folder = lake.runs / self.run_id
         self.folder.mkdir(parents=True)
         self._file = (self.folder / "journal.jsonl").open("a", encoding="utf-8")
-        self._beaten = 0.0
+        self._over = threading.Event()
         self._write({"event": "start", "command": command, "pid": os.getpid()})
+        # A long shard writes no event for minutes; the run is alive all the same.
+        (self.folder / "heartbeat").touch()
+        threading.Thread(target=self._beat, daemon=True).start()
 
     def planned(self, stage: str, shards: int | None, rows: int | None) -> None:
         """The stage begins; None where the number is not known beforehand (compressed sources)."""
@@ -69,19 +76,18 @@ class Journal:
 
     def finish(self, exit_code: int, snapshot: int | None) -> None:
         """The run is over."""
+        self._over.set()
         self._write({"event": "end", "exit_code": exit_code, "snapshot": snapshot})
         self._file.close()
 
-    def beat(self) -> None:
-        """Says that the run is alive; cheap to call often."""
-        if time.monotonic() - self._beaten > _BEAT_SECONDS:
-            self._beaten = time.monotonic()
-            (self.folder / "heartbeat").touch()
+    def _beat(self) -> None:
+        while not self._over.wait(_BEAT_SECONDS):
+            with contextlib.suppress(OSError):
+                (self.folder / "heartbeat").touch()
 
     def _write(self, event: dict[str, Any]) -> None:
         self._file.write(json.dumps(event | {"at": now()}) + "\n")
         self._file.flush()
-        self.beat()
 
 
 @dataclass(frozen=True)
@@ -108,6 +114,12 @@ class PastRun:
         for event in self.events():
             if event["event"] == "done":
                 yield event["manifest"], event["files"]
+
+    @property
+    def started(self) -> float:
+        """When it began, seconds since 1970; 0 when its journal does not say."""
+        first = next(self.events(), None)
+        return dt.datetime.fromisoformat(first["at"]).timestamp() if first else 0.0
 
     @property
     def alive(self) -> bool:

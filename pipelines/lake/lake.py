@@ -2,7 +2,7 @@
 
 lake.json                                             format and key id
 restricted/records/<corpus>/<partition>/shard-*.parquet
-restricted/quarantine/<corpus>/raw-*.bin              raw bytes of what could not be read
+restricted/quarantine_raw/<corpus>/<day>/shard-*.parquet  first bytes of what could not be read
 ingest/<corpus>/<file id>/chunk-*.json                manifests of ingest
 quarantine/<corpus>/<day>/shard-*.parquet
 clean/<corpus>/<partition>/shard-*.parquet + .json    data and manifests, side by side
@@ -16,8 +16,9 @@ import datetime as dt
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from pipelines.lake.store import create
+from pipelines.lake.store import create, disk_trouble, read_json
 from schemas.datasets import DATASETS
 from schemas.errors import ConfigError, TerminalError
 
@@ -63,29 +64,34 @@ def create_lake(root: Path, key_id: str) -> Lake:
 
     Raises ConfigError if it was made with another key: pseudonyms would no longer match.
     """
-    lake = Lake(root.absolute())
+    lake = _at(root)
     content = {"format": FORMAT, "key_id": key_id, "created_at": now()}
     marker = lake.root / "lake.json"
     if not marker.exists():
         if lake.root.exists() and not lake.root.is_dir():
             raise ConfigError(f"The lake {root} is a file, not a folder.")
         create(marker, json.dumps(content).encode())
-        # Raw text of people lies below: nobody else's business.
-        restricted = lake.root / "restricted"
-        restricted.mkdir(mode=0o700, exist_ok=True)
-    found = _marker(lake)
-    if found["key_id"] != key_id:
+    # Raw text of people lies below: nobody else's business.
+    restricted = lake.root / "restricted"
+    restricted.mkdir(mode=0o700, exist_ok=True)
+    check_key(lake, key_id)
+    return lake
+
+
+def check_key(lake: Lake, key_id: str) -> None:
+    """Raises ConfigError when the lake was made with another key."""
+    found = _marker(lake).get("key_id")
+    if found != key_id:
         raise ConfigError(
-            f"The lake {root} was made with another pseudonym key (id {found['key_id']}, "
+            f"The lake {lake.root} was made with another pseudonym key (id {found}, "
             f"yours is {key_id}).",
             remedy="Set AFFECTMINE_KEY to the key of this lake, or choose another lake.",
         )
-    return lake
 
 
 def open_lake(root: Path) -> Lake:
     """The existing lake at `root`. Raises ConfigError if there is none."""
-    lake = Lake(root.absolute())
+    lake = _at(root)
     _marker(lake)
     return lake
 
@@ -95,19 +101,29 @@ def now() -> str:
     return dt.datetime.now(dt.UTC).isoformat(timespec="milliseconds")
 
 
-def _marker(lake: Lake) -> dict[str, str]:
+def _marker(lake: Lake) -> dict[str, Any]:
     try:
-        found = json.loads((lake.root / "lake.json").read_bytes())
+        found = read_json(lake.root / "lake.json", "Restore it from a backup of the lake.")
     except FileNotFoundError:
         raise ConfigError(
             f"There is no lake at {lake.root}.",
             remedy="Name its folder with --lake, or make one: affectmine demo, affectmine run CONFIG",
         ) from None
-    except (OSError, ValueError) as error:
-        raise TerminalError(f"lake.json of {lake.root} cannot be read: {error}.") from None
+    except OSError as error:
+        raise disk_trouble("read", lake.root / "lake.json", error) from None
     if found.get("format") != FORMAT:
         raise TerminalError(
             f"The lake {lake.root} has format {found.get('format')}; this affectmine knows {FORMAT}.",
             remedy="Use the affectmine version that made it, or a newer one.",
         )
-    return dict(found)
+    return found
+
+
+def _at(root: Path) -> Lake:
+    path = root.absolute()
+    if set("*?[]") & set(str(path)):
+        raise ConfigError(
+            f"The lake's path {path} has one of the characters * ? [ ].",
+            remedy="SQL would take it as a pattern: choose a path without them.",
+        )
+    return Lake(path)

@@ -1,7 +1,7 @@
 """Reads the rows of a committed shard, wherever compaction has put them."""
 
-import json
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipelines.lake.lake import Lake
+from pipelines.lake.store import read_json
 from schemas.errors import TerminalError, TransientError
 from schemas.manifest import DataFile
 
@@ -54,19 +55,27 @@ def locate(lake: Lake, file: DataFile) -> tuple[Path, int, int]:
     path = lake.path(file.path)
     if path.exists():
         return path, 0, file.rows
-    for compacted in sorted(path.parent.glob("compact-*.json")):
-        moved = _moved(compacted).get(file.path)
-        if moved is not None:
-            place, start = moved
-            if lake.path(place).exists():
-                return lake.path(place), start, file.rows
+    for note in sorted(path.parent.glob("compact-*.json")):
+        compaction = read_compaction(note)
+        start = compaction.starts.get(file.path)
+        if start is not None and lake.path(compaction.path).exists():
+            return lake.path(compaction.path), start, file.rows
     raise TerminalError(
         f"The data file {file.path} is missing.",
-        remedy="Delete the manifest beside it; the next run makes the shard again.",
+        remedy="Run again: its shard is made anew.",
     )
 
 
+@dataclass(frozen=True)
+class Compaction:
+    """Where the rows of compacted shards lie: the file, and the first row of each old file in it."""
+
+    path: str
+    starts: dict[str, int]
+
+
 @lru_cache(maxsize=256)
-def _moved(compacted: Path) -> dict[str, tuple[str, int]]:
-    content = json.loads(compacted.read_bytes())
-    return {old: (content["path"], start) for old, start in content["starts"].items()}
+def read_compaction(note: Path) -> Compaction:
+    """What a `compact-*.json` says. Raises TerminalError when it is damaged."""
+    content = read_json(note, "Restore it from a backup, or delete it and run again.")
+    return Compaction(content["path"], content["starts"])

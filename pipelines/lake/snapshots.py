@@ -7,17 +7,19 @@ one gets the number, the other reads the new state, computes its changes anew an
 publication that changes nothing makes no snapshot. Nothing is overwritten; only `vacuum` removes old snapshots.
 """
 
+import json
 import re
 from collections.abc import Callable, Iterable
 
 from pipelines.lake.failpoint import failpoint
 from pipelines.lake.lake import Lake, now
-from pipelines.lake.store import create
+from pipelines.lake.store import create, read_json, replace
 from schemas.errors import ConfigError, TerminalError, TransientError
 from schemas.manifest import Part, Snapshot
 
 STATE_EVERY = 64
 _TRIES = 100
+_OLDEST = "oldest.json"
 _NAME = re.compile(r"^(\d{8})\.json$")
 
 State = dict[str, Part]
@@ -50,9 +52,11 @@ def state(lake: Lake, as_of: int | None = None) -> tuple[int, State]:
     Raises ConfigError when there is no snapshot `as_of`.
     """
     existing = numbers(lake)
-    if as_of is not None and as_of not in existing:
-        known = f"{existing[0]} to {existing[-1]}" if existing else "none"
-        raise ConfigError(f"There is no snapshot {as_of}; there are {known}.")
+    readable = [number for number in existing if number >= _oldest(lake)]
+    if as_of is not None and as_of not in readable:
+        known = f"{readable[0]} to {readable[-1]}" if readable else "none"
+        gone = " (older ones were vacuumed)" if as_of in existing else ""
+        raise ConfigError(f"There is no snapshot {as_of}{gone}; there are {known}.")
     wanted = as_of if as_of is not None else (existing[-1] if existing else 0)
     pending: list[Snapshot] = []
     parts: State = {}
@@ -67,6 +71,18 @@ def state(lake: Lake, as_of: int | None = None) -> tuple[int, State]:
     for snapshot in reversed(pending):
         parts = _apply(parts, snapshot.changes, snapshot.retired)
     return wanted, parts
+
+
+def mark_oldest(lake: Lake, number: int) -> None:
+    """Says that snapshots before `number` can no longer be read."""
+    replace(lake.snapshots / _OLDEST, json.dumps({"oldest": number}).encode())
+
+
+def _oldest(lake: Lake) -> int:
+    path = lake.snapshots / _OLDEST
+    if not path.exists():
+        return 0
+    return int(read_json(path, "Delete it: it only says what was vacuumed.")["oldest"])
 
 
 def published_files(lake: Lake, parts: State) -> dict[str, list[str]]:

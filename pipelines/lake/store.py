@@ -5,12 +5,14 @@ Semantics: `create` either makes the whole file under its name or finds that it 
 overwritten, and a reader never sees half a file.
 """
 
+import json
 import os
 import secrets
 from pathlib import Path
+from typing import Any
 
 from pipelines.lake.failpoint import failpoint
-from schemas.errors import TransientError
+from schemas.errors import TerminalError, TransientError
 
 
 def new_attempt() -> str:
@@ -60,6 +62,17 @@ def create(path: Path, content: bytes, *, step: str | None = None, mode: int = 0
     if step:
         failpoint(f"{step}_linked")
     return True
+
+
+def read_json(path: Path, remedy: str) -> dict[str, Any]:
+    """The JSON object in `path`. Raises TerminalError when it is damaged, FileNotFoundError when it is gone."""
+    try:
+        found = json.loads(path.read_bytes())
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise TerminalError(f"The file {path} is damaged.", remedy=remedy)
+    return found
 
 
 def replace(path: Path, content: bytes) -> None:

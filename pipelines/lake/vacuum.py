@@ -5,14 +5,15 @@ old errors, never a manifest of a shard whose rows can still be read, and nothin
 a run that is about to name a file does not lose it.
 """
 
-import json
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipelines.lake.commit import read_manifest
 from pipelines.lake.journal import live_runs
 from pipelines.lake.lake import Lake
-from pipelines.lake.snapshots import STATE_EVERY, numbers, state
+from pipelines.lake.rows import read_compaction
+from pipelines.lake.snapshots import STATE_EVERY, mark_oldest, numbers, state
 
 
 @dataclass(frozen=True)
@@ -34,11 +35,14 @@ def vacuum(lake: Lake, *, retain: int, older_than: float, dry_run: bool) -> Swep
         for part in state(lake, number)[1].values():
             named.update(part.stored)
             manifests.update(part.manifests)
+    before = time.time() - older_than
     for run in live_runs(lake):
         for name, files in run.committed():
             manifests.add(name)
             named.update(files)
-    before = time.time() - older_than
+        # What it has written and not yet named is younger than the run itself.
+        before = min(before, run.started)
+    named |= _still_needed(lake, manifests, named)
     doomed: list[Path] = []
     for path in sorted(lake.root.rglob("*")):
         inside = path.relative_to(lake.root)
@@ -53,10 +57,26 @@ def vacuum(lake: Lake, *, retain: int, older_than: float, dry_run: bool) -> Swep
     old = [lake.snapshots / f"{n:08d}.json" for n in existing if n < base]
     size = sum(path.stat().st_size for path in doomed + old)
     if not dry_run:
+        if kept_numbers:
+            mark_oldest(lake, kept_numbers[0])
         # Manifests first: a data file without a manifest is harmless, the reverse is not.
         for path in sorted(doomed, key=lambda path: path.suffix != ".json") + old:
             path.unlink(missing_ok=True)
     return Swept(files=len(doomed), bytes=size, snapshots=len(old))
+
+
+def _still_needed(lake: Lake, manifests: set[str], named: set[str]) -> set[str]:
+    """Files of kept manifests that no kept compaction holds: a rerun relies on a manifest's word."""
+    moved: set[str] = set()
+    for path in lake.root.rglob("compact-*.json"):
+        compaction = read_compaction(path)
+        if compaction.path in named:
+            moved.update(compaction.starts)
+    needed: set[str] = set()
+    for name in manifests:
+        if lake.path(name).exists():
+            needed.update(file.path for file in read_manifest(lake.path(name)).outputs)
+    return needed - moved
 
 
 def _useless(lake: Lake, path: Path, named: set[str], manifests: set[str]) -> bool:
@@ -66,7 +86,7 @@ def _useless(lake: Lake, path: Path, named: set[str], manifests: set[str]) -> bo
     if path.suffix == ".parquet":
         return name not in named
     if path.name.startswith("compact-"):
-        return json.loads(path.read_bytes())["path"] not in named
+        return read_compaction(path).path not in named
     if path.name.startswith(("shard-", "chunk-")) and path.suffix == ".json":
         return name not in manifests
     return False

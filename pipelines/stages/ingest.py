@@ -5,7 +5,7 @@ from functools import cache
 
 import polars as pl
 
-from pipelines.lake.commit import DataWriter, commit, read_manifest
+from pipelines.lake.commit import DataWriter, commit, finished
 from pipelines.lake.fingerprint import shard_id
 from pipelines.lake.key import load_key
 from pipelines.lake.lake import now
@@ -42,8 +42,9 @@ def hasher(key_id: str) -> KeyedHasher:
 def ingest_chunk(task: IngestTask) -> Manifest:
     """Reads, maps, pseudonymizes and commits one chunk; returns its manifest (skips what is done)."""
     lake, name = task.root, task.manifest_name
-    if lake.path(name).exists():
-        return read_manifest(lake.path(name))
+    done = finished(lake, name)
+    if done is not None:
+        return done
     started = time.perf_counter()
     batches: list[pl.DataFrame] = []
     bad: list[BadUnit] = [task.broken] if task.broken else []

@@ -14,7 +14,7 @@ from typing import Any
 
 import polars as pl
 
-from pipelines.lake.commit import DataWriter, commit, read_manifest
+from pipelines.lake.commit import DataWriter, commit, finished
 from pipelines.lake.fingerprint import fingerprint, shard_id
 from pipelines.lake.lake import Lake, now
 from pipelines.lake.rows import read_batches
@@ -111,8 +111,9 @@ def _stage(module: str, settings: str) -> RowStage:
 def run_row_task(task: RowTask) -> Manifest:
     """Reads, computes and commits one shard; returns its manifest (skips what is done)."""
     lake, name = task.lake, task.manifest_name
-    if lake.path(name).exists():
-        return read_manifest(lake.path(name))
+    done = finished(lake, name)
+    if done is not None:
+        return done
     started = time.perf_counter()
     stage = _stage(task.module, task.settings)
     attempt = new_attempt()

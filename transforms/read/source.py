@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from schemas.errors import SourceError
+from schemas.errors import SourceError, UnreadableError
 from transforms.read.archive import Member, members, open_member
 from transforms.read.decompress import Compression, compression_of, decompress, peeked
 
@@ -120,8 +120,8 @@ def _first_bytes(path: str) -> bytes:
         raise _unreadable(path, error) from None
 
 
-def _unreadable(path: str, error: OSError) -> SourceError:
-    return SourceError(
+def _unreadable(path: str, error: OSError) -> UnreadableError:
+    return UnreadableError(
         f"{path} cannot be read: {error.strerror}.", remedy="Check that it exists and its rights."
     )
 
