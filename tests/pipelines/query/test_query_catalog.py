@@ -71,12 +71,14 @@ def test_raw_text_only_when_asked_for(files):
         assert catalog.table("SELECT text FROM records")["text"].to_pylist()[0] == "RAW 0"
 
 
-def test_a_file_under_restricted_is_never_shown_by_mistake(files):
-    files["quarantine_raw"] = files["records"]
-    files["quarantine"] = files["records"]
-    with open_catalog(files) as catalog:
-        assert "quarantine_raw" not in catalog.views
-        assert catalog.table("FROM quarantine").num_rows == 0
+def test_the_dataset_decides_what_is_raw_text_and_not_the_path(files, tmp_path):
+    row = {"record_id": "r0", "text_clean": "text 0", "outcome": "kept"}
+    for folder in ("restricted/lake/clean", "lake/clean/restricted/2024-01-01"):
+        path = write(tmp_path / folder / "a.parquet", "clean", [row])
+        found = {"clean": [path], "quarantine_raw": files["records"], "records/x": files["records"]}
+        with open_catalog(found) as catalog:
+            assert catalog.table("FROM clean").num_rows == 1
+            assert {"records", "records_x", "quarantine_raw"}.isdisjoint(catalog.views)
 
 
 @pytest.mark.parametrize(
