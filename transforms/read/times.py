@@ -3,12 +3,15 @@
 Understood: ISO 8601 with or without zone (without: UTC is assumed), also with a blank for the T and
 without seconds or time of day; Unix seconds, milliseconds or microseconds, told apart by magnitude
 (below 10^11, 10^14, 10^17). Numbers under 10^8 (before March 1973) are refused: they are more
-likely a year, a date such as 20240131, or a counter.
+likely a year, a date such as 20240131, or a counter. Times whose year in UTC has not four digits
+(0001 to 9999) are refused too.
 """
 
 import polars as pl
 
 UTC = pl.Datetime("us", "UTC")
+_DAY = 86_400 * 1_000_000
+_FIRST, _END = -719_162 * _DAY, 2_932_897 * _DAY  # 0001-01-01 and 10000-01-01
 _ISO = (
     r"^(?<date>\d{4}-\d\d-\d\d)"
     r"(?:[T ](?<minute>\d\d:\d\d)(?<second>:\d\d)?(?:[.,](?<part>\d{1,9}))?"
@@ -22,6 +25,22 @@ def to_utc(values: pl.Series) -> pl.Series:
 
     Takes strings, numbers, dates and datetimes; raises `TypeError` for other types.
     """
+    kind = values.dtype
+    if kind == pl.Date:
+        values = _within(values, _DAY)
+    elif isinstance(kind, pl.Datetime) and kind.time_unit == "ms":
+        values = _within(values, 1_000)
+    return _within(_to_utc(values), 1)
+
+
+def _within(values: pl.Series, unit: int) -> pl.Series:
+    """Null where the year is outside 1 to 9999; `unit`: microseconds of the physical number."""
+    number = values.to_physical()
+    inside = ((number >= _FIRST // unit) & (number < _END // unit)).fill_null(value=True)
+    return values if inside.all() else values.set(~inside, None)
+
+
+def _to_utc(values: pl.Series) -> pl.Series:
     kind = values.dtype
     if isinstance(kind, pl.Datetime):
         if kind.time_zone is None:

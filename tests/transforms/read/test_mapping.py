@@ -47,6 +47,14 @@ def test_bad_rows() -> None:
     assert all("soon" not in row.message for row in found.bad)
 
 
+def test_times_in_a_year_outside_1_to_9999_are_bad() -> None:
+    cells = ["9999-12-31T23:59:59-10:00", "0001-01-01T00:00+10:00", "2024-01-01", "-99999999999"]
+    found = mapped(Columns(text="t", created_at="c"), t=["a"] * 4, c=cells)
+    assert bad(found) == [(10, "bad_time"), (11, "bad_time"), (13, "bad_time")]
+    found = mapped(Columns(text="t", created_at="c"), t=["a"] * 2, c=[-99999999999, 1706695872])
+    assert bad(found) == [(10, "bad_time")]
+
+
 def test_revisions() -> None:
     cells = ["7", "2024-01-01", "true", "", None, "nope"]
     found = mapped(Columns(text="t", revision="r"), t=["a"] * 6, r=cells)

@@ -35,6 +35,12 @@ from transforms.read.times import to_utc
         ("31/01/2024", None),
         ("1e300", None),
         ("9" * 40, None),
+        ("9999-12-31T23:59:59Z", "9999-12-31T23:59:59"),
+        ("9999-12-31T23:59:59-10:00", None),
+        ("0001-01-01", "0001-01-01T00:00:00"),
+        ("0001-01-01T00:00+10:00", None),
+        ("0000-05-05", None),
+        ("-99999999999", None),
         ("", None),
     ],
 )
@@ -63,3 +69,18 @@ def test_native_types() -> None:
     assert to_utc(pl.Series([None])).to_list() == [None]
     with pytest.raises(TypeError):
         to_utc(pl.Series([["a"]]))
+
+
+def test_native_times_outside_the_years_of_four_digits() -> None:
+    last = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+    assert to_utc(pl.Series([-99999999999, None])).to_list() == [None, None]
+    assert to_utc(pl.Series([-99999999999.0])).to_list() == [None]
+    days = pl.Series([2**31 - 1, -(2**31), 2_932_897, 0], dtype=pl.Int32).cast(pl.Date)
+    assert to_utc(days).to_list() == [None, None, None, datetime(1970, 1, 1, tzinfo=UTC)]
+    for unit, second in (("ms", 10**3), ("us", 10**6)):
+        cells = [int(last.timestamp()) * second, (int(last.timestamp()) + 1) * second, 2**62]
+        times = pl.Series(cells, dtype=pl.Int64).cast(pl.Datetime(unit))
+        assert to_utc(times).to_list() == [last, None, None]
+        assert to_utc(times.dt.replace_time_zone("UTC")).to_list() == [last, None, None]
+    nano = pl.Series([2**63 - 1], dtype=pl.Int64).cast(pl.Datetime("ns"))
+    assert to_utc(nano).null_count() == 0
