@@ -2,15 +2,19 @@
 
 from typing import Any, Literal
 
-from pydantic import Field, field_validator
+from pydantic import ConfigDict, Field, field_validator
 
 from schemas.config.base import Config, operational
 
 Domain = Literal["social", "podcast", "clinical"]
+# Names of columns are taken as they are: files do have columns such as " text".
+_AS_WRITTEN = ConfigDict(str_strip_whitespace=False)
 
 
 class GoldColumn(Config):
     """A column that holds human labels; each row of it becomes one entry of `gold`."""
+
+    model_config = _AS_WRITTEN
 
     task: str = Field(description="the label task that was annotated, such as emotion")
     taxonomy: str = Field(description="the taxonomy of the labels, such as goemotions")
@@ -24,6 +28,8 @@ class GoldColumn(Config):
 
 class Columns(Config):
     """Which native column is which record column. A missing `id` becomes file and position."""
+
+    model_config = _AS_WRITTEN
 
     text: str = Field(description="the text of the record")
     id: str | None = Field(None, description="native id; without one, file and position")

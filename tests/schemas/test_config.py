@@ -40,3 +40,17 @@ def test_a_corpus_named_twice_and_no_corpus(tmp_path: Path) -> None:
 )
 def test_hostile_yaml_gives_a_message(tmp_path: Path, text: str) -> None:
     assert "config.yaml" in load(tmp_path, text)
+
+
+def test_names_of_columns_are_kept_as_written(tmp_path: Path) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text(
+        "corpora:\n  - {name: a, domain: social, license: ' x ', sources: f, "
+        "columns: {text: ' text', meta: ['m ']}, "
+        "gold: [{task: emotion, taxonomy: ekman, labels: ' l', separator: ' '}]}\n"
+    )
+    [corpus] = load_config(path).corpora
+    assert corpus.columns is not None
+    assert (corpus.columns.text, corpus.columns.meta) == (" text", ("m ",))
+    assert (corpus.gold[0].labels, corpus.gold[0].separator) == (" l", " ")
+    assert corpus.license == "x"
