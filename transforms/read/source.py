@@ -5,6 +5,7 @@ import glob
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import BinaryIO
 
@@ -13,6 +14,8 @@ from transforms.read.archive import Member, members, open_member
 from transforms.read.decompress import Compression, compression_of, decompress, peeked
 
 _SUFFIXES = (".gz", ".zst", ".zstd")
+_CONFIG = (".yaml", ".yml")
+_LAKE = "lake.json"  # the marker in the folder of a lake
 _TAR = (".tar", ".tar.gz", ".tgz", ".tar.zst", ".tar.zstd", ".tzst")
 
 
@@ -46,7 +49,8 @@ class SourceFile:
 def expand(sources: Sequence[str], base: Path) -> list[SourceFile]:
     """All streams of `sources` (paths, folders, globs; relative to `base`), sorted, each once.
 
-    Hidden files of folders are skipped. Raises `SourceError` for what does not exist, with near
+    Folders skip hidden files and configs (YAML); folders and globs skip what lies in a lake. A file
+    that is named is read wherever it lies. Raises `SourceError` for what does not exist, with near
     matches, and for archives that are broken or unsafe.
     """
     paths = sorted({path for source in sources for path in _paths(source, base)})
@@ -58,15 +62,16 @@ def _paths(source: str, base: Path) -> Iterator[str]:
     path = path if path.is_absolute() else base / path
     if path.is_dir():
         empty = True
-        for folder, folders, files in os.walk(path):
-            folders[:] = sorted(name for name in folders if not name.startswith("."))
-            for name in files:
-                if not name.startswith(".") and Path(folder, name).is_file():
-                    empty = False
-                    yield os.path.join(folder, name)
+        for found in _walk(path):
+            empty = False
+            yield found
         if empty:
+            lake = _lake_around(str(path))
             raise SourceError(
-                f"The folder {path} has no files.", remedy="Check `sources` in the config."
+                f"The folder {path} has no files."
+                if lake is None
+                else f"The folder {path} lies in the lake {lake}: what lies there is no source.",
+                remedy="Check `sources` in the config.",
             )
     elif path.exists():
         if not path.is_file():
@@ -76,7 +81,35 @@ def _paths(source: str, base: Path) -> Iterator[str]:
         found = [each for each in glob.glob(str(path), recursive=True) if Path(each).is_file()]
         if not found:
             raise _missing(path, source)
-        yield from found
+        lake_around = cache(_lake_around)
+        outside = [each for each in found if lake_around(str(Path(each).parent)) is None]
+        if not outside:
+            raise SourceError(
+                f"All that matches {path} lies in the lake "
+                f"{lake_around(str(Path(found[0]).parent))}: what lies there is no source.",
+                remedy="Check `sources` in the config.",
+            )
+        yield from outside
+
+
+def _walk(path: Path) -> Iterator[str]:
+    if _lake_around(str(path)) is not None:
+        return
+    for folder, folders, files in os.walk(path):
+        if _LAKE in files:
+            folders.clear()
+            continue
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in files:
+            skipped = name.startswith(".") or name.lower().endswith(_CONFIG)
+            if not skipped and Path(folder, name).is_file():
+                yield os.path.join(folder, name)
+
+
+def _lake_around(folder: str) -> str | None:
+    """The lake that a folder is or lies in."""
+    place = Path(os.path.realpath(folder))
+    return next((str(each) for each in (place, *place.parents) if (each / _LAKE).is_file()), None)
 
 
 def _missing(path: Path, source: str) -> SourceError:

@@ -148,3 +148,24 @@ def test_a_broken_header_in_the_middle_is_no_end(tmp_path: Path) -> None:
     assert content(first) == b"a" * 100
     with pytest.raises(SourceError, match="between two members"):
         content(rest)
+
+
+def test_lakes_and_configs_are_no_sources(tmp_path: Path) -> None:
+    for name in (
+        "posts.jsonl", "config.yaml", "other.YML", "sub/b.jsonl",
+        "sub/lake/lake.json", "sub/lake/clean/c.jsonl", "sub/lake/restricted/records/d/e.jsonl",
+    ):  # fmt: skip
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(b"{}")
+    assert names(expand(["."], tmp_path), tmp_path) == ["posts.jsonl", "sub/b.jsonl"]
+    assert names(expand(["**/*.jsonl"], tmp_path), tmp_path) == ["posts.jsonl", "sub/b.jsonl"]
+    # What is named is read.
+    assert names(expand(["config.yaml"], tmp_path), tmp_path) == ["config.yaml"]
+    named = "sub/lake/clean/c.jsonl"
+    assert names(expand([named], tmp_path), tmp_path) == [named]
+    for inside in ("sub/lake", "sub/lake/clean", "sub/lake/*/*.jsonl"):
+        with pytest.raises(SourceError, match=r"in the lake .*sub/lake.*Check `sources`"):
+            expand([inside], tmp_path)
+    (tmp_path / "link").symlink_to(tmp_path / "sub" / "lake" / "clean")
+    with pytest.raises(SourceError, match="in the lake"):
+        expand(["link"], tmp_path)
