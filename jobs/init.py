@@ -7,6 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
+from jobs.target import write_trouble
 from schemas.config.corpus import Columns
 from schemas.errors import ConfigError, SourceError
 from transforms.read.chunk import Limits, Reader
@@ -40,26 +41,47 @@ def write_config(file: Path, output: Path) -> str:
     """Write a commented config for `file` (or a folder) to `output`; what was guessed, in words.
 
     Raises `SourceError` for files that no reader knows or in which no column can be the text, and
-    `ConfigError` when `output` exists: nothing is overwritten.
+    `ConfigError` when `output` exists (nothing is overwritten) or the file's name is not UTF-8.
     """
+    _check_name(file)
     source = expand([str(file.resolve())], Path("/"))[0]
     reader = guess(source)
     names = reader.found(source, {})
     known = reader.columns(names)
     columns = known or guess_columns(sample_rows(source, reader), source.shown)
     relative = os.path.relpath(file.resolve(), output.resolve().parent)
+    _check_name(Path(relative))
     text = _config(relative, source, reader, columns, known=known is not None, names=names)
+    _write(output, text.encode())
+    mapped = [f"{name} = {value}" for name, value in _mapped(columns).items()]
+    return f"Reader {reader.name}; {', '.join(mapped)}."
+
+
+def _check_name(file: Path) -> None:
     try:
-        with output.open("x", encoding="utf-8") as out:
-            out.write(text)
+        str(file).encode()
+    except UnicodeEncodeError:
+        raise ConfigError(
+            f"The name {os.fsencode(file)!r} is not UTF-8 and cannot be written into a config.",
+            remedy="Rename it, or give its folder.",
+        ) from None
+
+
+def _write(output: Path, content: bytes) -> None:
+    try:
+        with output.open("xb") as out:
+            try:
+                out.write(content)
+                out.flush()
+            except OSError:
+                output.unlink()
+                raise
     except FileExistsError:
         raise ConfigError(
             f"{output} exists already.", remedy="Choose another name, or remove it first."
         ) from None
     except OSError as error:
-        raise ConfigError(f"{output} cannot be written: {error.strerror}.") from None
-    mapped = [f"{name} = {value}" for name, value in _mapped(columns).items()]
-    return f"Reader {reader.name}; {', '.join(mapped)}."
+        raise write_trouble(output, error) from None
 
 
 def sample_rows(source: SourceFile, reader: Reader) -> pl.DataFrame:

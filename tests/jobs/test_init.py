@@ -1,4 +1,5 @@
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from jobs.init import write_config
 from schemas.config.corpus import CorpusConfig
 from schemas.config.run import RunConfig
 from schemas.errors import ConfigError, SourceError
+from tests.end_to_end.corpus import command
 
 
 def corpus_of(file: Path) -> CorpusConfig:
@@ -71,3 +73,32 @@ def test_nothing_is_overwritten_or_invented(tmp_path: Path) -> None:
         write_config(tmp_path / "b.jsonl", tmp_path / "b.yaml")
     with pytest.raises(SourceError, match="Did you mean"):
         write_config(tmp_path / "bb.jsonl", tmp_path / "c.yaml")
+
+
+def test_a_name_that_is_not_utf8(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    name = tmp_path / "folder" / os.fsdecode(b"caf\xe9.jsonl")
+    name.write_text('{"text":"so it was"}')
+    ran = command("init", "--from", name, "-o", "a.yaml", cwd=tmp_path)
+    assert ran.code == 2, ran.err
+    assert "not UTF-8" in ran.err
+    assert "Rename it" in ran.err
+    assert not (tmp_path / "a.yaml").exists()
+    ran = command("init", "--from", "folder", "-o", "a.yaml", cwd=tmp_path)
+    assert ran.code == 0, ran.err
+
+
+def test_a_folder_with_a_config_and_a_lake(tmp_path: Path) -> None:
+    (tmp_path / "affectmine.yaml").write_text("mine: 1\n")
+    for name in ("a-lake/lake.json", "a-lake/clean/a.jsonl", "posts.jsonl"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text('{"text":"so it was"}')
+    ran = command("init", "--from", ".", "-o", "new.yaml", cwd=tmp_path)
+    assert ran.code == 0, ran.err
+    [corpus] = RunConfig.model_validate(yaml.safe_load((tmp_path / "new.yaml").read_text())).corpora
+    assert (corpus.name, corpus.reader) == ("posts", "jsonl")
+    ran = command("run", "new.yaml", "--json", cwd=tmp_path)
+    assert ran.json["stages"][0]["counts"]["in"] == 1
+    again = command("run", "new.yaml", "--json", cwd=tmp_path)  # now with a lake beside it
+    assert again.code == 0, again.err
+    assert again.json["stages"][0]["counts"]["in"] == 1
