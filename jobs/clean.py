@@ -5,6 +5,7 @@ from jobs.session import Session, dump, mine
 from pipelines.stages.row import RowTask, run_row_task
 from pipelines.stages.superseded import superseded
 from schemas.config.base import semantic
+from schemas.config.corpus import DOMAINS, Domain
 from schemas.manifest import Manifest
 from transforms.clean.clean import VERSION
 
@@ -18,14 +19,14 @@ def clean_tasks(session: Session, ingested: Ingested) -> list[RowTask]:
         memory_limit=session.config.engine.memory_limit,
         threads=session.config.engine.workers,
     )
-    settings = dump(semantic(session.config.clean))
+    settings = {corpus.name: _settings(session, corpus.domain) for corpus in session.config.corpora}
     return [
         RowTask(
             lake=session.lake,
             run_id=session.run_id,
             key_id=session.key_id,
             module="pipelines.stages.clean",
-            settings=settings,
+            settings=settings[file.corpus],
             stage="clean",
             version=VERSION,
             dataset="clean",
@@ -37,6 +38,14 @@ def clean_tasks(session: Session, ingested: Ingested) -> list[RowTask]:
         )
         for manifest, file in records
     ]
+
+
+def _settings(session: Session, domain: Domain) -> str:
+    # The policy of another domain must not redo this one.
+    config = semantic(session.config.clean)
+    return dump(
+        {key: value for key, value in config.items() if key not in DOMAINS or key == domain}
+    )
 
 
 def clean(session: Session, ingested: Ingested, failed: set[tuple[str, str]]) -> list[Manifest]:

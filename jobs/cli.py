@@ -1,11 +1,13 @@
 """The command line: `affectmine`. Commands import what they need when they run, so that --help is quick."""
 
+import errno
+import os
 import sys
 
 import typer
 
 from jobs.commands import files, lakes, runs
-from schemas.errors import EXIT_TERMINAL, EXIT_USAGE, AffectmineError
+from schemas.errors import EXIT_TERMINAL, EXIT_TRANSIENT, EXIT_USAGE, AffectmineError
 
 app = typer.Typer(
     name="affectmine",
@@ -16,6 +18,8 @@ app = typer.Typer(
     add_completion=False,
 )
 
+_INTERRUPTED = 130
+_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EIO, errno.EPERM}
 _FIRST, _STAGES, _ASK, _LABELS, _CARE = "First steps", "Stages", "Ask", "Labels", "Care"
 
 app.command(rich_help_panel=_FIRST)(runs.demo)
@@ -48,21 +52,38 @@ def run_command(arguments: list[str]) -> int:
         _tell(str(error))
         return error.exit_code
     except typer.Exit as done:
-        return done.exit_code
+        return _stopped() if done.exit_code == _INTERRUPTED else done.exit_code
     except (KeyboardInterrupt, typer.Abort):
-        _tell("Stopped. Finished shards are kept: the same command goes on from there.")
-        return 130
+        return _stopped()
     except BrokenPipeError:
-        sys.stderr.close()
+        # The reader of our output has gone (`| head`): no matter, and nobody to tell.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:
+        if error.errno not in _DISK:
+            return _unexpected(error)
+        _tell(
+            f"The disk says no: {error.strerror}. Check space and rights of the lake's folder, "
+            "then run again; finished shards are kept."
+        )
+        return EXIT_TRANSIENT
     except Exception as error:  # noqa: BLE001 - the last door: no traceback, no text of people
         if type(error).__module__.startswith(("click", "typer")):
             return _usage(error)
-        from pipelines.engines.local import unexpected
-
-        _tell(str(unexpected(error)))
-        return EXIT_TERMINAL
+        return _unexpected(error)
     return result if isinstance(result, int) else 0
+
+
+def _stopped() -> int:
+    _tell("Stopped. Finished shards are kept: the same command goes on from there.")
+    return _INTERRUPTED
+
+
+def _unexpected(error: Exception) -> int:
+    from pipelines.engines.local import unexpected
+
+    _tell(str(unexpected(error)))
+    return EXIT_TERMINAL
 
 
 def _usage(error: Exception) -> int:

@@ -49,6 +49,11 @@ def ingest(session: Session, given: list[Input]) -> Ingested:
         on_failure=failed,
     )
     for broken in made.broken:
-        session.screen.warn(str(broken.error))
-        session.journal.failed("ingest", broken.input.file_id, "SourceError", "broken source")
+        if broken.lost:
+            made.failed_corpora.add(broken.input.corpus.name)
+            session.failures.append(("ingest", broken.input.file_id, broken.error))
+        else:
+            session.screen.warn(str(broken.error))
+        kind = type(broken.error).__name__
+        session.journal.failed("ingest", broken.input.file_id, kind, "broken source")
     return made

@@ -32,6 +32,11 @@ def label_tasks(session: Session, cleaned: list[Manifest], config: LabelConfig) 
     ]
 
 
+def variants(session: Session) -> list[str]:
+    """The folders below labels/ that the config's label stages fill."""
+    return [variant(settings(config, session.base)) for config in session.config.label]
+
+
 def label(
     session: Session, cleaned: list[Manifest], failed: set[tuple[str, str]]
 ) -> list[Manifest]:

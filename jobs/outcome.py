@@ -10,16 +10,9 @@ from rich.table import Table
 from jobs.run import Outcome
 from jobs.screen import Screen
 
-_NOUNS = {
-    "used": "used",
-    "skipped": "skipped",
-    "quarantined": "quarantined",
-    "kept": "kept",
-    "dropped": "dropped",
-    "labeled": "labeled",
-    "rejected": "rejected",
-    "failed": "failed",
-}
+_OUTCOMES = (
+    "used", "skipped", "quarantined", "kept", "dropped", "labeled", "rejected", "failed",
+)  # fmt: skip
 
 
 def show_outcome(outcome: Outcome, screen: Screen, *, as_json: bool) -> None:
@@ -35,9 +28,7 @@ def show_outcome(outcome: Outcome, screen: Screen, *, as_json: bool) -> None:
     table.add_column("seconds", justify="right")
     for stage in outcome.totals:
         became = ", ".join(
-            f"{stage.counts[name]:,} {noun}"
-            for name, noun in _NOUNS.items()
-            if stage.counts.get(name)
+            f"{stage.counts[name]:,} {name}" for name in _OUTCOMES if stage.counts.get(name)
         )
         shards = f"{stage.shards}"
         if stage.skipped:

@@ -10,8 +10,8 @@ from rich.table import Table
 from jobs.sources import Broken, inputs, tasks
 from jobs.status import run_status
 from pipelines.lake.journal import past_runs
-from pipelines.lake.key import load_key
-from pipelines.lake.lake import Lake
+from pipelines.lake.key import peek_key
+from pipelines.lake.lake import Lake, check_key
 from schemas.config.load import load_config
 from transforms.ingest.keyed import KeyedHasher
 
@@ -26,10 +26,12 @@ def plan(
     """
     config = load_config(config_path)
     base = config_path.absolute().parent
-    key, _ = load_key()
-    hasher = KeyedHasher(key)
+    # Without a key there is no lake yet, and any key gives the same plan.
+    hasher = KeyedHasher(peek_key() or b"no key yet")
     given = inputs(config, (data or base).absolute(), hasher)
     lake = Lake((lake_path or base / config.lake).absolute())
+    if (lake.root / "lake.json").exists():
+        check_key(lake, hasher.key_id())
     broken: list[Broken] = []
     corpora: dict[str, dict[str, int]] = {}
     for task in tasks(

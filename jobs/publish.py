@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import duckdb
+
 from jobs.check import Gate
 from jobs.session import Session
 from pipelines.gates.result import GateResult, enforce
@@ -34,6 +36,7 @@ class Work:
     manifests: list[Manifest]
     sources: Mapping[str, Set[str]]
     failed: set[tuple[str, str]]
+    made: set[tuple[str, str]]  # datasets and variants that are complete
 
 
 @dataclass(frozen=True)
@@ -79,6 +82,7 @@ def _candidates(session: Session, work: Work, newest: State) -> tuple[list[Part]
         work.manifests,
         newest,
         sources=work.sources,
+        made=work.made,
         retire_missing=session.config.engine.retire_missing_sources,
     )
     broken = {corpus for corpus, partition in work.failed if partition == WHOLE_CORPUS}
@@ -106,9 +110,29 @@ def _publish(
         return marked, gone
 
     number, changed = publish(session.lake, session.run_id, change)
-    refresh_catalog(session.lake)
+    try:
+        refresh_catalog(session.lake)
+    except (OSError, duckdb.Error) as error:
+        session.screen.warn(
+            f"Published, but catalog.duckdb could not be written ({type(error).__name__}). "
+            "The next run writes it; affectmine sql does not need it."
+        )
     failpoint("publish.catalog_written")
+    _tell_kept(session, work)
     return number, changed
+
+
+def _tell_kept(session: Session, work: Work) -> None:
+    kept: set[str] = set()
+    for part in state(session.lake)[1].values():
+        covered = work.sources.get(part.corpus)
+        if covered is not None and part.dataset == "clean":
+            kept.update(source for source in part.sources if source not in covered)
+    if kept:
+        session.screen.say(
+            f"Rows of {len(kept)} source files of earlier runs stay published beside these "
+            "(engine.retire_missing_sources unpublishes them)."
+        )
 
 
 def refresh_catalog(lake: Lake) -> None:

@@ -1,5 +1,6 @@
 """One pass of a config over its stages, from source files to a published snapshot."""
 
+import json
 import time
 from collections import defaultdict
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from typing import Literal
 from jobs.check import Gate
 from jobs.clean import clean
 from jobs.ingest import ingest
-from jobs.label import label
+from jobs.label import label, variants
 from jobs.publish import WHOLE_CORPUS, Published, Work, check_ahead, check_and_publish
 from jobs.screen import Screen
 from jobs.session import Session, StageTotals
@@ -18,8 +19,10 @@ from pipelines.engines.local import LocalEngine
 from pipelines.lake.journal import Journal
 from pipelines.lake.key import load_key
 from pipelines.lake.lake import Lake, create_lake
+from pipelines.lake.store import replace
 from pipelines.stages.label import settings
 from schemas.config.load import load_config
+from schemas.config.run import RunConfig
 from schemas.errors import (
     EXIT_GATE,
     EXIT_OK,
@@ -82,6 +85,7 @@ def run(
     hasher = KeyedHasher(key)
     given = inputs(config, (data or base).absolute(), hasher)
     lake = create_lake(lake_path or base / config.lake, hasher.key_id())
+    _note_corpora(lake, config)
     journal = Journal(lake, command)
     exit_code, snapshot = EXIT_TERMINAL, None
     try:
@@ -104,30 +108,44 @@ def run(
 
 
 def _stages(session: Session, given: list[Input], until: Until, gate: Gate | None) -> Outcome:
-    work = Work([], _sources(given), set())
+    work = Work([], _sources(given), set(), set())
     last = STAGES.index(until)
     ingested = ingest(session, given)
     work.failed.update((corpus, WHOLE_CORPUS) for corpus in ingested.failed_corpora)
     work.manifests.extend(ingested.manifests)
+    work.made.update({("records", ""), ("quarantine", ""), ("quarantine_raw", "")})
     if last >= STAGES.index("clean"):
         check_ahead(session, work, gate)
         cleaned = clean(session, ingested, work.failed)
         work.manifests.extend(cleaned)
+        work.made.add(("clean", ""))
         if last >= STAGES.index("label"):
             check_ahead(session, work, gate)
             work.manifests.extend(label(session, cleaned, work.failed))
+            work.made.update(("labels", name) for name in variants(session))
     published = None
     if gate is not None:
         published = check_and_publish(session, work, gate, publish=until == "publish")
     return Outcome(
         run_id=session.run_id,
         lake=session.lake,
-        exit_code=_exit_code(session, published, broken=bool(ingested.broken)),
+        exit_code=_exit_code(
+            session, published, broken=any(not each.lost for each in ingested.broken)
+        ),
         totals=session.totals,
         failures=session.failures,
         published=published,
         seconds=0.0,
     )
+
+
+def _note_corpora(lake: Lake, config: RunConfig) -> None:
+    # License and consent travel with the rows to whoever exports them, without being part of any fingerprint.
+    for corpus in config.corpora:
+        note = corpus.model_dump(include={"name", "domain", "license", "consent"})
+        path = lake.root / "corpora" / f"{corpus.name}.json"
+        if not path.exists() or json.loads(path.read_bytes() or b"0") != note:
+            replace(path, json.dumps(note).encode())
 
 
 def _sources(given: list[Input]) -> dict[str, set[str]]:

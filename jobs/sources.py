@@ -12,7 +12,13 @@ from pipelines.lake.store import create
 from pipelines.stages.ingest_task import IngestTask
 from schemas.config.corpus import Columns, CorpusConfig, GoldColumn
 from schemas.config.run import RunConfig
-from schemas.errors import ConfigError, SourceError
+from schemas.errors import (
+    AffectmineError,
+    ConfigError,
+    SourceError,
+    TransientError,
+    UnreadableError,
+)
 from transforms.ingest.keyed import KeyedHasher
 from transforms.read.chunk import BadUnit, Chunk, Limits
 from transforms.read.columns import check_columns, wanted
@@ -34,10 +40,11 @@ class Input:
 
 @dataclass(frozen=True)
 class Broken:
-    """A source that could not be read to its end."""
+    """A source that could not be read to its end; `lost` when nothing is known of its rows."""
 
     input: Input
-    error: SourceError
+    error: AffectmineError
+    lost: bool
 
 
 def limits(config: RunConfig) -> Limits:
@@ -74,7 +81,7 @@ def inputs(config: RunConfig, base: Path, hasher: KeyedHasher) -> list[Input]:
             names = reader.found(source, corpus.options)
             columns = corpus.columns or reader.columns(names)
             if columns is None and _is_empty(source):
-                continue
+                columns = Columns(text="text")  # no row will ask for it
             if columns is None:
                 raise ConfigError(
                     f"Corpus {corpus.name}: {source.shown} needs `columns:` in the config "
@@ -87,6 +94,15 @@ def inputs(config: RunConfig, base: Path, hasher: KeyedHasher) -> list[Input]:
                 check_columns(wanted(columns, gold), names, source.shown, sparse=sparse)
             found.append(Input(corpus, source, reader.name, file_id, columns, gold))
     return found
+
+
+def _unreadable(given: Input, error: Exception) -> AffectmineError:
+    if isinstance(error, UnreadableError):
+        return error
+    return TransientError(
+        f"{given.source.shown} cannot be read on ({type(error).__name__}).",
+        remedy="Check the disk or the network it lies on, then run again.",
+    )
 
 
 def _is_empty(source: SourceFile) -> bool:
@@ -130,8 +146,11 @@ def tasks(
             for chunk in READERS[each.reader].cut(each.source, bounds, options):
                 last = replace(chunk, data=None)
                 yield replace(base, chunk=chunk)
+        except (UnreadableError, OSError) as error:
+            # Not the file's fault: what was published of it must stay.
+            broken.append(Broken(each, _unreadable(each, error), lost=True))
         except SourceError as error:
-            broken.append(Broken(each, error))
+            broken.append(Broken(each, error, lost=False))
             index = last.index + 1 if last else 0
             offset = last.offset + last.length if last else 0
             kind = "broken_source"

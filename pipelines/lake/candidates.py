@@ -1,13 +1,15 @@
 """What a run would publish: its shards by partition, beside published shards of other source files."""
 
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping, Set
 
+from pipelines.lake.commit import read_manifest
 from pipelines.lake.compact import stored_files
 from pipelines.lake.lake import Lake
 from pipelines.lake.snapshots import State
 from schemas.manifest import DataFile, Manifest, Part
 
 _Key = tuple[str, str, str, str]
+_Row = tuple[str, str, DataFile]  # source file, manifest, data file
 
 
 def candidates(
@@ -16,57 +18,80 @@ def candidates(
     published: State,
     *,
     sources: Mapping[str, Set[str]],
+    made: Set[tuple[str, str]],
     retire_missing: bool = False,
 ) -> tuple[list[Part], list[str]]:
     """The partitions as they would be after publication, and the keys of those that would go.
 
-    `sources` has, per corpus, the keyed source files that this run read: their shards replace what was
-    published of them. Shards of other files stay published (a late file adds to a day, it does not replace it),
-    unless `retire_missing`. Variants that this run did not make (another labeler's labels) stay untouched.
+    `sources` has, per corpus, the keyed source files that this run read, `made` the datasets and variants that it
+    made of them: its shards replace what was published of these files, also where nothing is left of them. Shards
+    of other files stay published (a late file adds to a day, it does not replace it), unless `retire_missing`.
+    Labels of variants that this run did not make stay where the clean shard that they were made from stays.
     """
-    fresh: dict[_Key, dict[str, tuple[str, DataFile]]] = {}
+    fresh: dict[_Key, list[_Row]] = {}
     for manifest in manifests:
         for file in manifest.outputs:
             key = (file.dataset, file.variant, file.corpus, file.partition)
-            fresh.setdefault(key, {})[manifest.name] = (manifest.source_file, file)
-    made = {(dataset, variant, corpus) for dataset, variant, corpus, _ in fresh}
-    # Everything that is made from a corpus may have lost its last row, quarantine first of all.
-    made |= {("quarantine", "", corpus) for corpus in sources}
-    made |= {("quarantine_raw", "", corpus) for corpus in sources}
-    touched = {
-        (part.dataset, part.variant, part.corpus, part.partition)
-        for part in published.values()
-        if (part.dataset, part.variant, part.corpus) in made
-    }
+            fresh.setdefault(key, []).append((manifest.source_file, manifest.name, file))
+    rows: dict[_Key, list[_Row]] = {key: list(found) for key, found in fresh.items()}
+    others: list[Part] = []
+    for old in published.values():
+        key = (old.dataset, old.variant, old.corpus, old.partition)
+        covered = sources.get(old.corpus)
+        if covered is None:
+            continue
+        if (old.dataset, old.variant) in made:
+            kept = [] if retire_missing else [row for row in _rows(old) if row[0] not in covered]
+            rows.setdefault(key, []).extend(kept)
+        elif old.dataset == "labels":
+            others.append(old)
+    if ("clean", "") in made:
+        _follow_clean(lake, rows, others)
     parts: list[Part] = []
     gone: list[str] = []
-    for key in sorted(set(fresh) | touched):
-        dataset, variant, corpus, partition = key
-        old = published.get("|".join(key))
-        rows = [(source, name, file) for name, (source, file) in fresh.get(key, {}).items()]
-        if old is not None and not retire_missing:
-            covered = sources.get(corpus, frozenset())
-            rows += [
-                (source, name, file)
-                for name, source, file in zip(old.manifests, old.sources, old.files, strict=True)
-                if source not in covered
-            ]
-        if not rows:
+    for key in sorted(rows):
+        if rows[key]:
+            parts.append(_part(lake, key, sorted(rows[key], key=_order), published))
+        else:
             gone.append("|".join(key))
-            continue
-        rows.sort(key=lambda row: (row[0], row[1]))
-        files = tuple(file for _, _, file in rows)
-        parts.append(
-            Part(
-                dataset=dataset,
-                variant=variant,
-                corpus=corpus,
-                partition=partition,
-                manifests=tuple(name for _, name, _ in rows),
-                sources=tuple(source for source, _, _ in rows),
-                files=files,
-                stored=stored_files(lake, files),
-                gate=old.gate if old is not None else {},
-            )
-        )
     return parts, gone
+
+
+def _follow_clean(lake: Lake, rows: dict[_Key, list[_Row]], others: list[Part]) -> None:
+    """Adds label partitions of other variants, without the shards whose clean shard is gone."""
+    clean = {
+        file.checksum for key, found in rows.items() if key[0] == "clean" for _, _, file in found
+    }
+    for old in others:
+        kept = [row for row in _rows(old) if clean & set(_inputs(lake, row[1]))]
+        if len(kept) < len(old.files):
+            rows[(old.dataset, old.variant, old.corpus, old.partition)] = kept
+
+
+def _inputs(lake: Lake, manifest: str) -> tuple[str, ...]:
+    return read_manifest(lake.path(manifest)).inputs
+
+
+def _rows(part: Part) -> Iterator[_Row]:
+    return zip(part.sources, part.manifests, part.files, strict=True)
+
+
+def _order(row: _Row) -> tuple[str, str]:
+    return row[0], row[1]
+
+
+def _part(lake: Lake, key: _Key, rows: list[_Row], published: State) -> Part:
+    dataset, variant, corpus, partition = key
+    old = published.get("|".join(key))
+    files = tuple(file for _, _, file in rows)
+    return Part(
+        dataset=dataset,
+        variant=variant,
+        corpus=corpus,
+        partition=partition,
+        manifests=tuple(name for _, name, _ in rows),
+        sources=tuple(source for source, _, _ in rows),
+        files=files,
+        stored=stored_files(lake, files),
+        gate=old.gate if old is not None else {},
+    )

@@ -43,6 +43,11 @@ def load_key() -> tuple[bytes, Path | None]:
     return key, made
 
 
+def peek_key() -> bytes | None:
+    """The key if there is one; makes none."""
+    return load_key()[0] if VARIABLE in os.environ or key_path().exists() else None
+
+
 def key_path() -> Path:
     """Where the key lies when the environment has none."""
     base = os.environ.get("XDG_CONFIG_HOME")

@@ -118,7 +118,11 @@ def _write_records(task: IngestTask, batches: list[pl.DataFrame], attempt: str) 
             partition=str(partition),
             stem=f"shard-{shard}-{task.fingerprint}-{attempt}",
         )
-        for piece in rows.iter_slices(_ROW_GROUP):
-            writer.write(to_arrow(piece, RECORDS.schema))
-        files.append(writer.close())
+        try:
+            for piece in rows.iter_slices(_ROW_GROUP):
+                writer.write(to_arrow(piece, RECORDS.schema))
+            files.append(writer.close())
+        except BaseException:
+            writer.abandon()
+            raise
     return files

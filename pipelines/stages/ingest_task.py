@@ -8,7 +8,7 @@ from schemas.config.base import semantic
 from schemas.config.corpus import Columns, CorpusConfig, GoldColumn
 from schemas.datasets import QUARANTINE, RECORDS
 from transforms.ingest import records as ingest
-from transforms.read.chunk import BadUnit, Chunk, Limits
+from transforms.read.chunk import BadUnit, Chunk, Limits, checksum
 from transforms.read.registry import READERS
 from transforms.read.source import SourceFile
 
@@ -46,6 +46,7 @@ class IngestTask:
             "gold": [semantic(column) for column in self.gold],
             "file": self.file_id,
             "chunk": [self.chunk.index, self.chunk.position, self.chunk.offset, self.chunk.length],
+            "header": checksum(self.chunk.header),
             "first_ingest": self.first_ingest,
             "record_bytes": self.limits.record_bytes,
             "broken": self.broken.error_class if self.broken else None,

@@ -1,5 +1,6 @@
 """The label stage: kept records of clean become labels, one row per record, never a guessed one."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ def build(settings: dict[str, Any]) -> RowStage:
         pl.lit(task.version).alias("task_version"),
         pl.lit(taxonomy.name).alias("taxonomy"),
         pl.lit(taxonomy.version).alias("taxonomy_version"),
-        pl.lit(labeler.name).alias("labeler"),
+        pl.lit(settings["labeler"]).alias("labeler"),
         pl.lit(labeler.version).alias("labeler_version"),
     ]
 
@@ -65,7 +66,7 @@ def settings(config: LabelConfig, base: Path) -> dict[str, Any]:
     return {
         "task": [task.name, task.version, _content(task)],
         "taxonomy": [taxonomy.name, taxonomy.version, _content(taxonomy)],
-        "labeler": Path(config.labeler).stem,
+        "labeler": _name(config.labeler),
         "labeler_version": load_labeler(where["labeler"], task, taxonomy).version,
         OPERATIONAL: where,
     }
@@ -78,6 +79,13 @@ def variant(wanted: dict[str, Any]) -> str:
 
 def _place(name: str, base: Path, *suffixes: str) -> str:
     return str(base / name) if name.endswith(suffixes) else name
+
+
+def _name(labeler: str) -> str:
+    # Weights of the user's own are another labeler than the shipped student, whatever their file is called.
+    if not labeler.endswith(WEIGHTS):
+        return labeler
+    return "own_" + re.sub(r"[^A-Za-z0-9_-]", "_", Path(labeler).stem)
 
 
 def _content(spec: BaseModel) -> str:

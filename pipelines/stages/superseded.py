@@ -9,6 +9,7 @@ import duckdb
 
 from pipelines.lake.lake import Lake
 from pipelines.lake.rows import locate
+from schemas.errors import TransientError
 from schemas.manifest import DataFile
 
 _QUERY = files("transforms.sql").joinpath("superseded.sql")
@@ -35,7 +36,13 @@ def superseded(
             + ", ".join(_quoted(str(path)) for path in {place[0] for place in places.values()})
             + "], filename = true, file_row_number = true)"
         )
-        rows = database.execute(_QUERY.read_text()).fetchall()
+        try:
+            rows = database.execute(_QUERY.read_text()).fetchall()
+        except duckdb.OutOfMemoryException:
+            raise TransientError(
+                f"Looking for doubles needs more than {memory_limit} or a larger temporary folder.",
+                remedy="Raise engine.memory_limit, or free space in the temporary folder (TMPDIR).",
+            ) from None
     lost: dict[str, list[int]] = defaultdict(list)
     for name, row in rows:
         lost[name].append(row)

@@ -1,12 +1,13 @@
 """What a corpus is: where its files lie, how they are read, which column is what."""
 
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from pydantic import ConfigDict, Field, field_validator
 
 from schemas.config.base import Config, operational
 
 Domain = Literal["social", "podcast", "clinical"]
+DOMAINS: tuple[str, ...] = get_args(Domain)
 # Names of columns are taken as they are: files do have columns such as " text".
 _AS_WRITTEN = ConfigDict(str_strip_whitespace=False)
 
@@ -61,8 +62,8 @@ class CorpusConfig(Config):
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]{0,62}$", description="lower case, digits, _")
     domain: Domain = Field(description="social, podcast or clinical: decides how text is cleaned")
-    license: str = Field(description="travels to exports")
-    consent: str = Field("", description="consent notes; travel to exports")
+    license: str = operational(description="travels to exports")
+    consent: str = operational("", description="consent notes; travel to exports")
     sources: tuple[str, ...] = operational(
         min_length=1, description="files, folders or globs; relative to the config file"
     )

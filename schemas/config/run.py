@@ -48,12 +48,14 @@ class EngineConfig(Config):
         description="worker processes; default: one per core",
     )
     memory_limit: str = operational(
-        "1GB", pattern=r"^\d+(\.\d+)?\s?(MB|GB)$", description="for DuckDB, which spills beyond it"
+        "1GB",
+        pattern=r"^([1-9]\d{2,}\s?MB|[1-9]\d*(\.\d+)?\s?GB)$",
+        description="for DuckDB, which spills beyond it; at least 100MB",
     )
     retries: int = operational(3, ge=0, le=20, description="of a transient error, with backoff")
     retire_missing_sources: bool = operational(
         default=False,
-        description="unpublish the rows of source files that this config no longer names",
+        description="unpublish, of the corpora named here, files that are no longer named",
     )
 
 
@@ -67,6 +69,13 @@ class RunConfig(Config):
     label: tuple[LabelConfig, ...] = Field((LabelConfig(),), description="label stages, in order")
     check: CheckConfig = CheckConfig()
     engine: EngineConfig = operational(default_factory=EngineConfig)
+
+    @field_validator("label")
+    @classmethod
+    def _once(cls, label: tuple[LabelConfig, ...]) -> tuple[LabelConfig, ...]:
+        if len(set(label)) < len(label):
+            raise ValueError("two label stages are the same; remove one")
+        return label
 
     @field_validator("corpora")
     @classmethod

@@ -54,6 +54,7 @@ def commit_clean(
     day: str = DAY,
     counts: dict[str, int] | None = None,
     run_id: str = "run",
+    inputs: tuple[str, ...] = ("checksum",),
 ) -> Manifest:
     """One clean shard of the given record ids."""
     attempt = new_attempt()
@@ -70,7 +71,7 @@ def commit_clean(
         source_file=source,
         source_chunk=chunk,
         fingerprint=fingerprint,
-        inputs=("checksum",),
+        inputs=inputs,
         outputs=(file,),
         counts=counts or {"in": len(ids), "kept": len(ids), "dropped": 0},
         attempt=attempt,

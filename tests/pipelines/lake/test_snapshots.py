@@ -7,7 +7,7 @@ from pipelines.lake.candidates import candidates
 from pipelines.lake.lake import Lake
 from pipelines.lake.snapshots import STATE_EVERY, numbers, publish, read_snapshot, state
 from schemas.errors import ConfigError
-from schemas.manifest import Manifest, Part
+from schemas.manifest import Manifest
 from tests.pipelines.lake.builders import commit_clean, new_lake
 
 
@@ -15,9 +15,11 @@ def put(lake: Lake, manifests: list[Manifest], run: str = "run", **options: obje
     sources: dict[str, set[str]] = {}
     for manifest in manifests:
         sources.setdefault(manifest.outputs[0].corpus, set()).add(manifest.source_file)
-    sources = options.pop("sources", sources)
+    made = {("clean", "")}
     return publish(
-        lake, run, lambda newest: candidates(lake, manifests, newest, sources=sources, **options)
+        lake,
+        run,
+        lambda newest: candidates(lake, manifests, newest, sources=sources, made=made, **options),
     )
 
 
@@ -98,18 +100,31 @@ def test_publishers_at_once_lose_nothing(tmp_path: Path) -> None:
     assert numbers(lake) == list(range(1, len(days) + 1))
 
 
-def test_other_labelers_stay_published(tmp_path: Path) -> None:
+def test_other_labelers_stay_where_their_clean_shard_stays(tmp_path: Path) -> None:
     lake = new_lake(tmp_path)
-    shard = commit_clean(lake, ["a"])
-    put(lake, [shard])
-    number, parts = state(lake)
-    other = next(iter(parts.values())).model_copy(
-        update={"dataset": "labels", "variant": "emotion/goemotions/vllm"}
-    )
+    shards = [commit_clean(lake, [name], source=name) for name in ("a", "b")]
+    put(lake, shards)
+    # Labels of a labeler that later runs do not use: one shard on each clean shard.
+    labels = [
+        commit_clean(lake, [name], source=name, fingerprint="d" * 16, inputs=(file.checksum,))
+        for name, file in (("a", shards[0].outputs[0]), ("b", shards[1].outputs[0]))
+    ]
+    (part,) = candidates(lake, labels, {}, sources={"c": {"a", "b"}}, made={("clean", "")})[0]
+    other = part.model_copy(update={"dataset": "labels", "variant": "emotion/goemotions/vllm"})
+    publish(lake, "run", lambda _: ([other], []))
+    put(lake, shards)
+    assert state(lake)[1][other.key].files == other.files
+    changed = commit_clean(lake, ["b2"], source="b", fingerprint="e" * 16)
+    put(lake, [shards[0], changed])
+    assert state(lake)[1][other.key].files == (labels[0].outputs[0],)
 
-    def add(_: dict[str, Part]) -> tuple[list[Part], list[str]]:
-        return [other], []
 
-    assert publish(lake, "run", add) == (number + 1, 1)
-    put(lake, [commit_clean(lake, ["b"], fingerprint="e" * 16)])
-    assert other.key in state(lake)[1]
+def test_a_corpus_that_lost_all_rows_is_unpublished(tmp_path: Path) -> None:
+    lake = new_lake(tmp_path)
+    put(lake, [commit_clean(lake, ["a"], source="file")])
+
+    def nothing_left(newest):
+        return candidates(lake, [], newest, sources={"c": {"file"}}, made={("clean", "")})
+
+    assert publish(lake, "run", nothing_left) == (2, 1)
+    assert state(lake)[1] == {}
