@@ -62,9 +62,9 @@ def _paths(source: str, base: Path) -> Iterator[str]:
     path = path if path.is_absolute() else base / path
     if path.is_dir():
         empty = True
-        for found in _walk(path):
+        for each in _walk(path):
             empty = False
-            yield found
+            yield each
         if empty:
             lake = _lake_around(str(path))
             raise SourceError(
@@ -82,7 +82,7 @@ def _paths(source: str, base: Path) -> Iterator[str]:
         if not found:
             raise _missing(path, source)
         lake_around = cache(_lake_around)
-        outside = [each for each in found if lake_around(str(Path(each).parent)) is None]
+        outside = [name for name in found if lake_around(str(Path(name).parent)) is None]
         if not outside:
             raise SourceError(
                 f"All that matches {path} lies in the lake "
