@@ -1,8 +1,10 @@
 """Labels one file without a lake: any readable file in, Parquet, JSON lines or CSV out."""
 
 import json
+import os
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -11,12 +13,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from jobs.single_file import Batch, read_file
-from pipelines.lake.store import disk_trouble, new_attempt
+from jobs.target import check_target, write_trouble
+from pipelines.lake.store import new_attempt
 from schemas.errors import ConfigError
 from schemas.label_task import load_task
 from schemas.taxonomy import load_taxonomy
 from transforms.clean.language import languages
 from transforms.label.registry import load_labeler
+from transforms.read.source import expand
 
 FORMATS = (".parquet", ".jsonl", ".csv")
 
@@ -47,13 +51,11 @@ def label_file(
     """Labels `source`, batch by batch, and writes `output` whole or not at all.
 
     Output columns: position (row number in the source, from 0), id and text as read, status, labels, scores,
-    reason. Raises SourceError and ConfigError for what cannot be read or asked.
+    reason. Raises SourceError and ConfigError for what cannot be read or asked, or written: before anything is
+    labeled, where that can be known.
     """
-    if output.suffix not in FORMATS:
-        raise ConfigError(
-            f"{output} is none of the formats that can be written.",
-            remedy=f"Let it end in {', '.join(FORMATS)}.",
-        )
+    check_target(output, FORMATS)
+    _check_apart(source, output)
     asked = load_task(task)
     labels = load_taxonomy(taxonomy or asked.taxonomy)
     answerer = load_labeler(labeler, asked, labels)
@@ -90,6 +92,18 @@ def _count_unreadable(found: Labeled, batch: Batch) -> None:
         found.unreadable[name] = found.unreadable.get(name, 0) + 1
 
 
+def _check_apart(source: Path, output: Path) -> None:
+    """The output must not replace what is read."""
+    if not os.path.exists(output):  # noqa: PTH110 -- says no where Path.exists raises
+        return
+    for each in expand([str(source)], Path.cwd()):
+        if output.samefile(each.path):
+            raise ConfigError(
+                f"{output} is the file to be labeled: it would be replaced.",
+                remedy="Name another file with -o.",
+            )
+
+
 def _write(output: Path, frames: Iterator[pl.DataFrame]) -> None:
     temporary = output.with_name(f".{output.name}.{new_attempt()}.tmp")
     try:
@@ -104,9 +118,10 @@ def _write(output: Path, frames: Iterator[pl.DataFrame]) -> None:
                         _flat(frame).write_csv(file, include_header=number == 0)
         temporary.replace(output)
     except OSError as error:
-        raise disk_trouble("write", output, error) from None
+        raise write_trouble(output, error) from None
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
 
 
 def _write_parquet(path: Path, frames: Iterator[pl.DataFrame]) -> None:

@@ -25,10 +25,11 @@ def check_target(output: Path, suffixes: Sequence[str]) -> None:
         )
     if os.path.isdir(output):  # noqa: PTH112
         raise ConfigError(f"{output} is a folder.", remedy="Name a file in it.")
-    if not os.access(folder, os.W_OK | os.X_OK):
+    exists = os.path.exists(output)  # noqa: PTH110
+    if not os.access(folder, os.W_OK | os.X_OK) or (exists and not os.access(output, os.W_OK)):
         raise ConfigError(
-            f"{output} cannot be written: the folder {folder} is read-only for you.",
-            remedy="Change its rights, or write elsewhere.",
+            f"{output} cannot be written: it or its folder is read-only for you.",
+            remedy="Change the rights, or write elsewhere.",
         )
 
 
