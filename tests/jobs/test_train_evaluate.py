@@ -86,16 +86,17 @@ def test_training_is_deterministic(moods: Path, tmp_path: Path) -> None:
 
 
 def test_reads_files(moods: Path, tmp_path: Path) -> None:
-    parquet, tsv = tmp_path / "c.parquet", tmp_path / "c.tsv"
+    parquet, tsv, table = (tmp_path / f"c.{suffix}" for suffix in ("parquet", "tsv", "csv"))
     corpus().write_parquet(parquet)
     corpus().with_columns(pl.col("labels").list.join(",")).write_csv(
         tsv, separator="\t", quote_style="never"
     )
+    corpus().with_columns(pl.col("labels").list.join(",")).write_csv(table)
     reports = [
         train(path, taxonomy=moods, output=tmp_path / "w.safetensors", folds=2)
-        for path in (parquet, tsv)
+        for path in (parquet, tsv, table)
     ]
-    assert reports[0] == reports[1]
+    assert reports[0] == reports[1] == reports[2]
 
 
 def test_groups_share_a_fold(moods: Path, tmp_path: Path) -> None:
@@ -118,6 +119,14 @@ def test_input_that_does_not_fit(moods: Path, tmp_path: Path) -> None:
         )
     with pytest.raises(SourceError, match="no row"):
         train(corpus().head(0), taxonomy=moods, output=output)
+    with pytest.raises(SourceError, match="1 different texts, fewer than the 5 folds"):
+        train(corpus().with_columns(text=pl.lit("same")), taxonomy=moods, output=output)
+    with pytest.raises(SourceError, match=r"4 groups, fewer than the 5 folds.*--folds"):
+        train(
+            corpus().with_columns(group=pl.int_range(pl.len()) % 4), taxonomy=moods, output=output
+        )
+    with pytest.raises(SourceError, match="labels holds List"):
+        train(corpus().with_columns(labels=pl.lit([1])), taxonomy=moods, output=output)
     with pytest.raises(ConfigError, match="at least 2"):
         train(corpus(), taxonomy=moods, output=output, folds=1)
     (tmp_path / "x.parquet").write_bytes(b"not parquet")
