@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -35,7 +35,7 @@ def label(
     `texts` is a sequence or series of strings, or a frame or table whose `text_column` holds them and whose
     `lang` column, if there is one, declares their languages. Returns the columns status (labeled | rejected |
     failed), labels (list of strings), scores (list of label and probability) and reason.
-    Raises schemas.errors.ConfigError for an unknown task, taxonomy or labeler.
+    Raises schemas.errors.ConfigError for an unknown task, taxonomy or labeler, and for texts that are no strings.
     """
     from jobs.label_file import with_language
     from schemas.label_task import load_task
@@ -58,7 +58,8 @@ def evaluate(
     """Compares a labeler with gold labels.
 
     `gold` has the columns text and labels (a list of strings, or one string) and, if known, lang. Rejected and failed
-    rows count as empty predictions.
+    rows count as empty predictions. Raises schemas.errors.ConfigError for columns that are missing or hold
+    something else, schemas.errors.SourceError for labels that the taxonomy does not have.
     """
     import polars as pl
 
@@ -72,7 +73,7 @@ def evaluate(
     asked = load_task(task)
     labels = load_taxonomy(taxonomy or asked.taxonomy)
     texts = with_language(_frame(frame, "text")).rename({"text_clean": "text"})
-    rows = texts.with_columns(frame["labels"])
+    rows = texts.with_columns(_labels(frame))
     return compare(rows, load_labeler(labeler, asked, labels), asked, labels)
 
 
@@ -98,6 +99,13 @@ def open_lake(
 def _frame(texts: Any, text_column: str) -> pl.DataFrame:
     import polars as pl
 
+    from schemas.errors import ConfigError
+
+    remedy = "Give a list or a series of strings, or a frame with a column of them."
+    if isinstance(texts, str | bytes) or not (
+        isinstance(texts, Iterable) or hasattr(texts, "column_names")
+    ):
+        raise ConfigError(f"One {type(texts).__name__} is no sequence of texts.", remedy=remedy)
     if isinstance(texts, pl.DataFrame):
         frame = texts
     elif isinstance(texts, pl.Series):
@@ -105,13 +113,44 @@ def _frame(texts: Any, text_column: str) -> pl.DataFrame:
     elif hasattr(texts, "column_names"):
         frame = pl.DataFrame(pl.from_arrow(texts))
     else:
-        frame = pl.DataFrame({text_column: pl.Series(list(texts), dtype=pl.String)})
+        cells = list(texts)
+        strange = {type(cell).__name__ for cell in cells if not isinstance(cell, str | None)}
+        if strange:
+            raise ConfigError(
+                f"Texts are strings, not {', '.join(sorted(strange))}.", remedy=remedy
+            )
+        frame = pl.DataFrame({text_column: pl.Series(cells, dtype=pl.String)})
     if text_column not in frame.columns:
-        from schemas.errors import ConfigError
-
         raise ConfigError(
             f"There is no column {text_column!r}.",
             remedy=f"Name the right one with text_column; there are: {', '.join(frame.columns)}.",
         )
-    lang = pl.col("lang") if "lang" in frame.columns else pl.lit(None, dtype=pl.String)
-    return frame.select(pl.col(text_column).alias("text_clean"), lang.alias("lang"))
+    for name in {text_column, "lang"} & set(frame.columns):
+        kind = frame.schema[name]
+        if kind not in (pl.String, pl.Categorical, pl.Enum, pl.Null):
+            raise ConfigError(f"The column {name!r} holds {kind}, not strings.", remedy=remedy)
+    lang = pl.col("lang") if "lang" in frame.columns else pl.lit(None)
+    return frame.select(
+        pl.col(text_column).cast(pl.String).alias("text_clean"),
+        lang.cast(pl.String).alias("lang"),
+    )
+
+
+def _labels(gold: pl.DataFrame) -> pl.Series:
+    import polars as pl
+
+    from schemas.errors import ConfigError
+
+    if "labels" not in gold.columns:
+        raise ConfigError(
+            "There is no column 'labels'.",
+            remedy=f"Name the column of gold labels so; there are: {', '.join(gold.columns)}.",
+        )
+    labels = gold["labels"]
+    kind = labels.dtype.inner if isinstance(labels.dtype, pl.List) else labels.dtype
+    if kind not in (pl.String, pl.Categorical, pl.Enum, pl.Null):
+        raise ConfigError(
+            f"The column 'labels' holds {labels.dtype}, not names of labels.",
+            remedy="Give a list of strings, or one string, a row.",
+        )
+    return labels.cast(pl.List(pl.String) if isinstance(labels.dtype, pl.List) else pl.String)
