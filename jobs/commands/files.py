@@ -1,9 +1,12 @@
 """Commands on single files: label, evaluate, train. `label` also runs the stage of a config."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from schemas.errors import ConfigError
 
 Task = Annotated[str, typer.Option(help="The label task.")]
 Labeler = Annotated[str, typer.Option(help="Who answers: student.")]
@@ -20,13 +23,23 @@ def label(
             help="A file (jsonl, csv, tsv, parquet) or a config (yaml).", show_default=False
         ),
     ],
-    task: Task = "emotion",
-    labeler: Labeler = "student",
+    task: Annotated[
+        str | None, typer.Option(help="The label task.", show_default="emotion")
+    ] = None,
+    labeler: Annotated[
+        str | None,
+        typer.Option(help="Who answers: student, or own weights.", show_default="student"),
+    ] = None,
     taxonomy: TaxonomyOption = None,
-    output: Annotated[Path, typer.Option("--output", "-o", help="parquet, jsonl or csv.")] = Path(
-        "labels.parquet"
-    ),
-    text_column: Annotated[str, typer.Option(help="The column that holds the text.")] = "text",
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", "-o", help="parquet, jsonl or csv.", show_default="labels.parquet"
+        ),
+    ] = None,
+    text_column: Annotated[
+        str | None, typer.Option(help="The column that holds the text.", show_default="text")
+    ] = None,
     group: Annotated[
         str | None, typer.Option(metavar="I/N", help="Config only: every N-th shard.")
     ] = None,
@@ -37,23 +50,38 @@ def label(
     as_json: Json = False,
 ) -> int:
     """Label one file without a lake; or run a config up to its label stage."""
+    of_file = {
+        "--task": task, "--labeler": labeler, "--taxonomy": taxonomy, "--output": output,
+        "--text-column": text_column,
+    }  # fmt: skip
     if source.suffix in {".yaml", ".yml"}:
         from jobs.commands.runs import run_until
 
+        _refuse(of_file, f"{source} is a config", "Write them under `label` in the config, or")
         return run_until(
             source, "label", as_json=as_json, lake=lake, data=data, command="label", group=group
         )
+    of_config = {"--group": group, "--lake": lake, "--data": data}
+    _refuse(of_config, f"{source} is a single file", "Give a config (yaml), or")
     from jobs.label_file import label_file, show_labeled
 
     found = label_file(
         source,
-        output=output,
-        task=task,
-        labeler=labeler,
+        output=Path("labels.parquet") if output is None else output,
+        task="emotion" if task is None else task,
+        labeler="student" if labeler is None else labeler,
         taxonomy=taxonomy,
-        text_column=text_column,
+        text_column="text" if text_column is None else text_column,
     )
     return show_labeled(found, as_json=as_json)
+
+
+def _refuse(options: Mapping[str, object], why: str, instead: str) -> None:
+    given = ", ".join(name for name, value in options.items() if value is not None)
+    if given:
+        raise ConfigError(
+            f"{why}, for which {given} says nothing.", remedy=f"{instead} leave {given} out."
+        )
 
 
 def evaluate(
@@ -84,7 +112,9 @@ def evaluate(
 def train(
     source: Annotated[
         Path,
-        typer.Argument(help="Parquet or TSV with columns text and labels.", show_default=False),
+        typer.Argument(
+            help="Parquet, CSV or TSV with columns text and labels.", show_default=False
+        ),
     ],
     output: Annotated[
         Path, typer.Option("--output", "-o", help="The weights to write (safetensors).")

@@ -30,12 +30,21 @@ def sql(
         bool, typer.Option("--restricted", help="Also show raw text: records, quarantine_raw.")
     ] = False,
     output_format: Annotated[
-        Format, typer.Option("--format", "-f", help="How the rows are written.")
-    ] = Format.table,
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="A file instead of the screen.")
+        Format | None,
+        typer.Option(
+            "--format",
+            "-f",
+            help="How the rows are written.",
+            show_default="as the file's suffix says, else table",
+        ),
     ] = None,
-    limit: Annotated[int, typer.Option(help="Rows of a table on the screen.")] = 50,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", "-o", help="A file (csv, json, jsonl, parquet) instead of the screen."
+        ),
+    ] = None,
+    limit: Annotated[int, typer.Option(help="Rows of a table on the screen.", min=1)] = 50,
 ) -> int:
     """Ask the newest snapshot with SQL (DuckDB). Views: clean, labels, label_scores, quarantine …"""
     from jobs.sql import run_sql
@@ -53,7 +62,7 @@ def sql(
         query,
         published_files(opened, parts),
         restricted=restricted,
-        kind=output_format.value,
+        kind=None if output_format is None else output_format.value,
         output=output,
         limit=limit,
     )

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from schemas.taxonomy import load_taxonomy
-from tests.end_to_end.corpus import command
+from tests.end_to_end.corpus import Ran, command, write_corpus
 
 TEXTS = [
     "Thank you so much for your help, I really appreciate it!",
@@ -76,6 +76,126 @@ def test_mistakes_are_told(folder: Path) -> None:
         assert ran.code == code, (arguments, ran)
         assert told in ran.err, (arguments, ran.err)
         assert "Traceback" not in ran.err
+
+
+def told(ran: Ran, code: int, *words: str) -> None:
+    """The exit code, these words, and nothing that reads like a defect."""
+    assert ran.code == code, ran
+    for word in words:
+        assert word in ran.err, ran.err
+    assert "Unexpected" not in ran.err
+    assert "Traceback" not in ran.err
+
+
+def test_label_never_replaces_what_it_reads(tmp_path: Path) -> None:
+    content = '{"text": "thank you"}\n'
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "x.jsonl").write_text(content)
+    (tmp_path / "same.jsonl").hardlink_to(tmp_path / "in" / "x.jsonl")
+    for source in ("in/x.jsonl", "in"):
+        for output in ("in/x.jsonl", "in/../in/x.jsonl", "same.jsonl"):
+            told(command("label", source, "-o", output, cwd=tmp_path), 2, "replaced", "-o")
+            assert (tmp_path / "in" / "x.jsonl").read_text() == content
+
+
+def test_label_says_where_it_cannot_write(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "folder.csv").mkdir()
+    for output, words in {
+        tmp_path / "none" / "out.csv": "no folder",
+        tmp_path / "file" / "out.csv": "no folder",
+        tmp_path / "folder.csv": "is a folder",
+        tmp_path / ("x" * 300 + ".csv"): "cannot be written",
+        Path("/proc/out.csv"): "cannot be written",  # read-only, for root too
+    }.items():
+        told(command("label", "posts.jsonl", "-o", output, cwd=folder), 2, words)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "folder.csv"]
+
+
+def test_label_refuses_options_that_say_nothing(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").write_text("corpora: []\n")
+    for option in (
+        ("--taxonomy", "ekman"), ("--labeler", "student"), ("--task", "emotion"),
+        ("--text-column", "text"), ("-o", "labels.parquet"),
+    ):  # fmt: skip
+        ran = command("label", "config.yaml", *option, cwd=tmp_path)
+        told(ran, 2, option[0] if option[0] != "-o" else "--output", "is a config")
+    for option in (("--group", "1/2"), ("--lake", "lake"), ("--data", ".")):
+        told(command("label", "posts.jsonl", *option, cwd=folder), 2, option[0], "single file")
+    ran = command("label", "--help", cwd=folder)
+    for default in ("emotion", "student", "labels.parquet"):
+        assert f"[default: ({default})]" in ran.out
+
+
+def test_train_checks_its_output_first(tmp_path: Path) -> None:
+    for output, words in {"w.bin": ".safetensors", "none/w.safetensors": "no folder"}.items():
+        # Before anything is read: there is no file.
+        told(command("train", "none.parquet", "-o", output, cwd=tmp_path), 2, words)
+
+
+def test_train_says_what_does_not_fit(tmp_path: Path) -> None:
+    own = own_labels(3)
+    numbers = own.with_columns(labels=pl.int_range(pl.len()))
+    for name, frame, words in (
+        ("numbers", numbers, ("labels holds Int64", "names")),
+        ("groups", own.with_columns(group=pl.lit("a")), ("1 groups", "group out")),
+        ("nested", own.with_columns(group=pl.lit([1])), ("group holds List",)),
+        ("texts", own.with_columns(text=pl.lit(1)), ("text holds Int32",)),
+    ):
+        frame.write_parquet(tmp_path / f"{name}.parquet")
+        told(command("train", f"{name}.parquet", cwd=tmp_path), 1, *words)
+    (tmp_path / "own.csv").write_bytes(b'text,labels\n"private \xff words,joy\n')
+    ran = command("train", "own.csv", cwd=tmp_path)
+    told(ran, 1, "cannot be read as CSV")
+    assert "private" not in ran.err
+    assert not list(tmp_path.glob("*.safetensors"))
+
+
+def test_a_column_with_a_blank_in_its_name(tmp_path: Path) -> None:
+    (tmp_path / "posts.csv").write_text("id, text\n" + "1,so it was\n2,and so it is\n")
+    ran = command("init", "--from", "posts.csv", "-o", "c.yaml", cwd=tmp_path)
+    assert ran.code == 0, ran.err
+    ran = command("ingest", "c.yaml", "--json", cwd=tmp_path)
+    assert ran.code == 0, ran.err
+    assert ran.json["stages"][0]["counts"]["records"] == 2
+
+
+def test_times_beyond_the_calendar_are_quarantined(tmp_path: Path) -> None:
+    times = ["9999-12-31T23:59:59-10:00", "0001-01-01T00:00+10:00", -99999999999, 1772409600]
+    lines = [json.dumps({"text": "so it was", "created_at": time}) for time in times]
+    (tmp_path / "posts.jsonl").write_text("\n".join(lines) + "\n")
+    assert command("init", "--from", "posts.jsonl", "-o", "c.yaml", cwd=tmp_path).code == 0
+    config = (tmp_path / "c.yaml").read_text()
+    (tmp_path / "c.yaml").write_text(config.replace("# created_at:", "created_at: created_at"))
+    ran = command("ingest", "c.yaml", "--json", cwd=tmp_path)
+    assert ran.code == 0, ran.err
+    counts = ran.json["stages"][0]["counts"]
+    assert (counts["records"], counts["quarantined"]) == (1, 3)
+    [partition] = (tmp_path / "lake" / "restricted" / "records" / "posts").iterdir()
+    assert partition.name.endswith("2026-03-02")
+
+
+def test_sql_writes_what_the_suffix_says(tmp_path: Path) -> None:
+    # A lake below a folder named restricted is a lake like any other.
+    home = tmp_path / "restricted"
+    config = write_corpus(home, 40, shard_records=100, name="restricted")
+    assert command("run", config, cwd=home).code == 0
+    query = "SELECT record_id FROM clean"
+    for name in ("o.csv", "o.json", "o.jsonl", "o.parquet"):
+        ran = command("sql", query, "-o", name, cwd=home)
+        assert ran.code == 0, ran.err
+    rows = pl.read_parquet(home / "o.parquet").height
+    assert rows > 30
+    assert len((home / "o.csv").read_text().splitlines()) == rows + 1
+    for name in ("o.json", "o.jsonl"):
+        found = [json.loads(line) for line in (home / name).read_text().splitlines()]
+        assert len(found) == rows
+    assert command("sql", query, "-o", "p.csv", "-f", "csv", cwd=home).code == 0
+    told(command("sql", query, "-o", "o.xlsx", cwd=home), 2, ".parquet")
+    told(command("sql", query, "-o", "q.parquet", "-f", "csv", cwd=home), 2, "--format")
+    told(command("sql", query, "-o", "none/o.csv", cwd=home), 2, "no folder")
+    told(command("sql", query, "--limit", "0", cwd=home), 2, "--limit")
+    assert not (home / "q.parquet").exists()
 
 
 def test_evaluate_counts_rejected_rows_as_empty_predictions(folder: Path) -> None:
