@@ -3,6 +3,7 @@
 import json
 import time
 from collections import defaultdict
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -35,6 +36,7 @@ from schemas.errors import (
 from transforms.ingest.keyed import KeyedHasher
 
 Until = Literal["ingest", "clean", "label", "check", "publish"]
+_WORKER_MODULES = ("pipelines.stages.ingest", "pipelines.stages.clean", "pipelines.stages.label")
 STAGES: tuple[Until, ...] = ("ingest", "clean", "label", "check", "publish")
 
 
@@ -71,39 +73,39 @@ def run(
     started = time.perf_counter()
     config = load_config(config_path)
     base = config_path.absolute().parent
-    gate: Gate | None = None
-    if until in ("check", "publish"):
-        gate = Gate(
-            config, base
-        )  # one that cannot run must not be found out after hours of labeling
-    if STAGES.index(until) >= STAGES.index("label"):
-        for wanted in config.label:
-            settings(wanted, base)  # an unknown one fails here
-    key, made = load_key()
-    if made is not None:
-        screen.say(f"Made a pseudonym key: {made}. Keep it: without it the lake cannot grow.")
-    hasher = KeyedHasher(key)
-    given = inputs(config, (data or base).absolute(), hasher)
-    lake = create_lake(lake_path or base / config.lake, hasher.key_id())
-    _note_corpora(lake, config)
-    journal = Journal(lake, command)
-    exit_code, snapshot = EXIT_TERMINAL, None
-    try:
+    # A gate that cannot run must not be found out after hours of labeling.
+    gate = Gate(config, base) if until in ("check", "publish") else None
+    with ExitStack() as stack:
+        # Workers and gate need seconds to start: they do so while this process looks at the sources.
+        engine = stack.enter_context(
+            LocalEngine(config.engine.workers, config.engine.retries, modules=_WORKER_MODULES)
+        )
         if gate is not None:
             gate.warm()
-        with LocalEngine(config.engine.workers, config.engine.retries) as engine:
+            stack.callback(gate.close)
+        if STAGES.index(until) >= STAGES.index("label"):
+            for wanted in config.label:
+                settings(wanted, base)  # an unknown one fails here
+        key, made = load_key()
+        if made is not None:
+            screen.say(f"Made a pseudonym key: {made}. Keep it: without it the lake cannot grow.")
+        hasher = KeyedHasher(key)
+        given = inputs(config, (data or base).absolute(), hasher)
+        lake = create_lake(lake_path or base / config.lake, hasher.key_id())
+        _note_corpora(lake, config)
+        journal = Journal(lake, command)
+        ended: tuple[int, int | None] = (EXIT_TERMINAL, None)
+        try:
             session = Session(lake, config, base, hasher.key_id(), journal, engine, screen, group)
             outcome = _stages(session, given, until, gate)
-        outcome.seconds = time.perf_counter() - started
-        exit_code = outcome.exit_code
-        snapshot = outcome.published.number if outcome.published else None
-    except AffectmineError as error:
-        exit_code = error.exit_code
-        raise
-    finally:
-        if gate is not None:
-            gate.close()
-        journal.finish(exit_code, snapshot)
+            number = outcome.published.number if outcome.published else None
+            ended = (outcome.exit_code, number)
+        except AffectmineError as error:
+            ended = (error.exit_code, None)
+            raise
+        finally:
+            journal.finish(*ended)
+    outcome.seconds = time.perf_counter() - started
     return outcome
 
 

@@ -5,13 +5,14 @@ leaves the others running. A worker that dies takes only its own task with it, w
 in the order in which they are done. When this process dies, its workers follow within a second.
 """
 
+import importlib
 import os
 import random
 import threading
 import time
 import traceback
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
@@ -40,10 +41,14 @@ class Done(Generic[Task, Result]):
 class LocalEngine:
     """A pool of spawned worker processes. Use as a context manager."""
 
-    def __init__(self, workers: int, retries: int) -> None:
+    def __init__(self, workers: int, retries: int, *, modules: Sequence[str] = ()) -> None:
+        """`modules` are imported by each worker as it starts, which it does at once."""
         self._workers = workers
         self._retries = retries
+        self._modules = tuple(modules)
         self._pool = self._start()
+        for _ in range(workers):
+            self._pool.submit(_nothing)
 
     def __enter__(self) -> "LocalEngine":
         return self
@@ -99,7 +104,7 @@ class LocalEngine:
             max_workers=self._workers,
             mp_context=get_context("spawn"),
             initializer=_start_worker,
-            initargs=(os.getpid(),),
+            initargs=(os.getpid(), self._modules),
         )
 
     def _submit(
@@ -135,10 +140,16 @@ class _Answer(Generic[Result]):
     error: AffectmineError | None
 
 
-def _start_worker(parent: int) -> None:
+def _nothing() -> None:
+    """Makes a worker start."""
+
+
+def _start_worker(parent: int, modules: Sequence[str]) -> None:
     # One thread per process: the pool is the parallelism, and outputs stay in order.
     os.environ.update(POLARS_MAX_THREADS="1", NUMBA_NUM_THREADS="1", AFFECTMINE_WORKER="1")
     threading.Thread(target=_follow, args=(parent,), daemon=True).start()
+    for module in modules:
+        importlib.import_module(module)
 
 
 def _follow(parent: int) -> None:

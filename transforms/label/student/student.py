@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -58,8 +58,12 @@ class StudentLabeler:
         self.weights = weights
         self.version = weights.version
         self.languages = frozenset(weights.languages)
-        self._compiled = _lay_out(weights)
         self._tiles: dict[tuple[str, ...], pl.Series] = {}
+
+    @cached_property
+    def _compiled(self) -> _Compiled:
+        # Late: who only asks for the version need not wait for the kernels.
+        return _lay_out(self.weights)
 
     @classmethod
     def load(cls, path: str | Path | None = None) -> StudentLabeler:
