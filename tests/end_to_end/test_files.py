@@ -152,8 +152,9 @@ def test_train_says_what_does_not_fit(tmp_path: Path) -> None:
 
 
 def test_a_column_with_a_blank_in_its_name(tmp_path: Path) -> None:
-    (tmp_path / "posts.csv").write_text("id, text\n" + "1,so it was\n2,and so it is\n")
-    ran = command("init", "--from", "posts.csv", "-o", "c.yaml", cwd=tmp_path)
+    lines = [json.dumps({"id": n, " text": f"so it was {n}"}) for n in range(2)]
+    (tmp_path / "posts.jsonl").write_text("\n".join(lines) + "\n")
+    ran = command("init", "--from", "posts.jsonl", "-o", "c.yaml", cwd=tmp_path)
     assert ran.code == 0, ran.err
     ran = command("ingest", "c.yaml", "--json", cwd=tmp_path)
     assert ran.code == 0, ran.err
