@@ -7,6 +7,7 @@ are (kind "any").
 
 # ruff: noqa: ARG002 (a reader's methods have one signature, used or not)
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -23,6 +24,7 @@ from transforms.read.jsonl_slow import SlowRows, is_sound, parse_lines
 from transforms.read.pieces import chunk_bytes, empty_frame, line_pieces, oversize
 from transforms.read.source import SourceFile, open_stream
 
+_SMALL = MIB // 2
 _BOM = b"\xef\xbb\xbf"
 _HEAD = 4 * MIB
 _GLANCE = MIB
@@ -99,6 +101,14 @@ def head_rows(head: bytes) -> list[dict[str, Any]]:
 
 def _parse_piece(piece: bytes, position: int, offset: int, wanted: Mapping[str, Kind]) -> Parsed:
     fast = read_fast(piece, wanted)
+    smaller = list(line_pieces(piece, _SMALL)) if fast is None else []
+    if len(smaller) > 1:
+        # One bad line fails the whole piece: cut, so that only its neighbors pay for it.
+        parts = []
+        for start, part in smaller:
+            parts.append(_parse_piece(part, position, offset + start, wanted))
+            position += parts[-1].units
+        return _joined(parts)
     if fast is None:
         return _parse_dirty(list(_triples(piece, position, offset)), wanted)
     frame = fast.frame.with_columns(pl.Series(POSITION, fast.lines + position))
@@ -110,6 +120,16 @@ def _parse_piece(piece: bytes, position: int, offset: int, wanted: Mapping[str, 
     keep[fast.suspects] = False
     frame = pl.concat([frame.filter(keep), _slow_frame(slow, wanted)]).sort(POSITION)
     return _parsed(frame, fast.total, blank, slow)
+
+
+def _joined(parts: list[Parsed]) -> Parsed:
+    skipped = sum((Counter(part.skipped) for part in parts), Counter[str]())
+    return Parsed(
+        pl.concat([part.frame for part in parts]),
+        sum(part.units for part in parts),
+        dict(skipped),
+        [bad for part in parts for bad in part.bad],
+    )
 
 
 def _parse_dirty(lines: list[tuple[int, int, bytes]], wanted: Mapping[str, Kind]) -> Parsed:
