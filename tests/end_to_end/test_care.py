@@ -10,6 +10,9 @@ import pytest
 
 from tests.end_to_end.corpus import START, checksum, command, manifests, write_corpus
 
+pytestmark = pytest.mark.slow
+
+
 BLOCKING = """suite: strict_clean
 dataset: clean
 version: 1
@@ -99,7 +102,6 @@ def test_no_quality_extra_stops_before_ingest(lake: Path, tmp_path: Path) -> Non
     assert not (tmp_path / "lake").exists()
 
 
-@pytest.mark.slow
 def test_late_data_groups_compact_vacuum(lake: Path, tmp_path: Path) -> None:
     for name in ("posts.jsonl", "config.yaml"):
         shutil.copy(lake / name, tmp_path / name)

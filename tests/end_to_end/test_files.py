@@ -10,6 +10,9 @@ import pytest
 from schemas.taxonomy import load_taxonomy
 from tests.end_to_end.corpus import Ran, command, write_corpus
 
+pytestmark = pytest.mark.slow
+
+
 TEXTS = [
     "Thank you so much for your help, I really appreciate it!",
     "Why would anyone do that? I don't understand.",
@@ -229,7 +232,6 @@ def own_labels(rows: int) -> pl.DataFrame:
     return pl.DataFrame({"text": texts, "labels": [[name] for _ in range(rows) for name in names]})
 
 
-@pytest.mark.slow
 def test_a_student_of_ones_own(folder: Path) -> None:
     own_labels(40).write_parquet(folder / "own.parquet")
     ran = command(
@@ -250,7 +252,6 @@ def test_a_student_of_ones_own(folder: Path) -> None:
     assert found.json["macro_f1"] > 0.9  # it has learned its own few texts
 
 
-@pytest.mark.slow
 def test_own_taxonomy_and_weights_in_a_config(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "mood.yaml").write_text(
         "name: mood\nversion: '1'\nlabels:\n  - {name: up}\n  - {name: down}\n"

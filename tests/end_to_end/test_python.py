@@ -7,6 +7,9 @@ import pytest
 import affectmine
 from schemas.errors import ConfigError
 
+pytestmark = pytest.mark.slow
+
+
 SECRET = "nobody may see this"
 
 

@@ -88,6 +88,7 @@ def test_a_name_that_is_not_utf8(tmp_path: Path) -> None:
     assert ran.code == 0, ran.err
 
 
+@pytest.mark.slow
 def test_a_folder_with_a_config_and_a_lake(tmp_path: Path) -> None:
     (tmp_path / "affectmine.yaml").write_text("mine: 1\n")
     for name in ("a-lake/lake.json", "a-lake/clean/a.jsonl", "posts.jsonl"):

@@ -7,6 +7,9 @@ import pytest
 from schemas.config.clean import SocialPolicy
 from transforms.clean.tidy import Tidier
 
+pytestmark = pytest.mark.slow
+
+
 UNITS = [
     "@", "@a", "a@", "a@a.", "1", "1 ", "1-", "1.", "1.2.3.", "4 ", "4111 ", "4111111111111111 ",
     "555-123-4567 ", "+1 ", "call 1 ", "SSN 1", "DE89", "GB82 WEST ", "2001:db8:", "::", "a:", "(",
