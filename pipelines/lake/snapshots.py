@@ -19,7 +19,7 @@ from schemas.manifest import Part, Snapshot
 
 STATE_EVERY = 64
 _TRIES = 100
-_OLDEST = "oldest.json"
+_OLDEST = "vacuumed"  # no snapshot: whoever lists *.json must not take it for one
 _NAME = re.compile(r"^(\d{8})\.json$")
 
 State = dict[str, Part]
