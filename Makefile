@@ -1,5 +1,5 @@
 # Every target does its own set-up in .venv, from a bare Python 3.11.
-PYTHON ?= python3.11
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 
