@@ -48,7 +48,7 @@ class EngineConfig(Config):
         description="worker processes; default: one per core",
     )
     memory_limit: str = operational(
-        "512MB",
+        "400MB",
         pattern=r"^([1-9]\d{2,}\s?MB|[1-9]\d*(\.\d+)?\s?GB)$",
         description="for DuckDB, which spills beyond it; at least 100MB",
     )
