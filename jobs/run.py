@@ -146,8 +146,9 @@ def _note_corpora(lake: Lake, config: RunConfig) -> None:
     for corpus in config.corpora:
         note = corpus.model_dump(include={"name", "domain", "license", "consent"})
         path = lake.root / "corpora" / f"{corpus.name}.json"
-        if not path.exists() or json.loads(path.read_bytes() or b"0") != note:
-            replace(path, json.dumps(note).encode())
+        content = json.dumps(note).encode()
+        if not path.exists() or path.read_bytes() != content:
+            replace(path, content)
 
 
 def _sources(given: list[Input]) -> dict[str, set[str]]:
