@@ -20,7 +20,7 @@ from schemas.errors import (
     UnreadableError,
 )
 from transforms.ingest.keyed import KeyedHasher
-from transforms.read.chunk import BadUnit, Chunk, Limits
+from transforms.read.chunk import BadUnit, Chunk, Limits, Pairing, Reader
 from transforms.read.columns import check_columns, wanted
 from transforms.read.registry import READERS, guess
 from transforms.read.source import SourceFile, expand, open_stream
@@ -68,16 +68,7 @@ def inputs(config: RunConfig, base: Path, hasher: KeyedHasher) -> list[Input]:
                 f"Corpus {corpus.name}: there is no reader {corpus.reader!r}.",
                 remedy=f"Choose one of: auto, {', '.join(sorted(READERS))}.",
             )
-        seen: set[str] = set()
-        for source in expand(corpus.sources, base):
-            place = os.path.relpath(source.path, base) + (
-                f"!{source.member}" if source.member else ""
-            )
-            file_id = hasher.token("file", corpus.name, place)
-            if file_id in seen:
-                continue
-            seen.add(file_id)
-            reader = READERS[corpus.reader] if corpus.reader != "auto" else guess(source)
+        for file_id, source, reader in _files(corpus, base, hasher):
             names = reader.found(source, corpus.options)
             columns = corpus.columns or reader.columns(names)
             if columns is None and _is_empty(source):
@@ -94,6 +85,26 @@ def inputs(config: RunConfig, base: Path, hasher: KeyedHasher) -> list[Input]:
                 check_columns(wanted(columns, gold), names, source.shown, sparse=sparse)
             found.append(Input(corpus, source, reader.name, file_id, columns, gold))
     return found
+
+
+def _files(
+    corpus: CorpusConfig, base: Path, hasher: KeyedHasher
+) -> list[tuple[str, SourceFile, Reader]]:
+    """The files of a corpus, each once, with the reader of each; companions stand by their file."""
+    read: dict[str, list[SourceFile]] = {}
+    for source in expand(corpus.sources, base):
+        reader = READERS[corpus.reader] if corpus.reader != "auto" else guess(source)
+        read.setdefault(reader.name, []).append(source)
+    found: dict[str, tuple[str, SourceFile, Reader]] = {}
+    for name, sources in read.items():
+        reader = READERS[name]
+        for source in reader.pair(sources) if isinstance(reader, Pairing) else sources:
+            place = os.path.relpath(source.path, base) + (
+                f"!{source.member}" if source.member else ""
+            )
+            file_id = hasher.token("file", corpus.name, place)
+            found.setdefault(file_id, (file_id, source, reader))
+    return list(found.values())
 
 
 def _unreadable(given: Input, error: Exception) -> AffectmineError:

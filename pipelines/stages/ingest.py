@@ -63,9 +63,10 @@ def ingest_chunk(task: IngestTask) -> Manifest:
             bad.extend(
                 BadUnit(row.position, -1, 0, row.error_class, row.message) for row in mapped.bad
             )
+            rows = ingest.merge_annotations(mapped.frame) if parsed.merge else mapped.frame
             batches.append(
                 ingest.to_records(
-                    mapped.frame,
+                    rows,
                     corpus=task.corpus,
                     hasher=hasher(task.key_id),
                     file_id=task.file_id,
@@ -79,7 +80,7 @@ def ingest_chunk(task: IngestTask) -> Manifest:
     records = sum(batch.height for batch in batches)
     counts = {
         "in": units,
-        "used": records,
+        "used": units - skipped - len(bad),
         "skipped": skipped,
         "quarantined": len(bad),
         "records": records,

@@ -46,6 +46,12 @@ class Columns(Config):
     created_at: str | None = Field(None, description="ISO 8601, or Unix seconds or milliseconds")
     start_ms: str | None = Field(None, description="start in the recording, milliseconds")
     end_ms: str | None = Field(None, description="end in the recording, milliseconds")
+    pii_hints: tuple[str, ...] = Field(
+        (), description="columns with names of people (or lists of them) to redact from the text"
+    )
+    cues: str | None = Field(
+        None, description="list of {channel, value, start_ms, end_ms}: what was not said in words"
+    )
     meta: tuple[str, ...] = Field((), description="columns copied as they are; never people's text")
 
 

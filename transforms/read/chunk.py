@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import polars as pl
 import xxhash
@@ -67,15 +67,18 @@ class BadUnit:
 
 @dataclass
 class Parsed:
-    """One batch: `units` = rows of `frame` + skipped + bad.
+    """One batch: `units` = units used + skipped + bad.
 
-    `frame`: native columns as read, and `_position` (Int64), in order of position.
+    `frame`: native columns as read, and `_position` (Int64), in order of position. Rows of the same
+    position come from one unit: all of them are kept or none. With `merge`, rows with an equal `id`
+    are one record (several annotators of one utterance): their gold is put together.
     """
 
     frame: pl.DataFrame
     units: int
     skipped: dict[str, int] = field(default_factory=dict)
     bad: list[BadUnit] = field(default_factory=list)
+    merge: bool = False
 
 
 class Reader(Protocol):
@@ -105,6 +108,17 @@ class Reader(Protocol):
 
     def gold(self) -> tuple[GoldColumn, ...]:
         """The gold columns that the format is known to have."""
+
+
+@runtime_checkable
+class Pairing(Protocol):
+    """A reader that reads several files as one source (two channels of one talk, say)."""
+
+    def pair(self, sources: list[SourceFile]) -> list[SourceFile]:
+        """Of all files of a corpus that are this reader's: those to read, with `companions`.
+
+        What a chunk takes from companions must be part of its data or header.
+        """
 
 
 def checksum(data: bytes | memoryview) -> str:

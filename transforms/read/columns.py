@@ -35,7 +35,8 @@ def wanted(columns: Columns, gold: Iterable[GoldColumn] = ()) -> dict[str, Kind]
     for entry in gold:
         uses += [(entry.labels, "labels"), (entry.value, "number")]
         uses += [(entry.split, "key"), (entry.annotator, "key")]
-    uses += [(name, "any") for name in columns.meta]
+    uses += [(name, "labels") for name in columns.pii_hints]
+    uses += [(name, "any") for name in (*columns.meta, columns.cues)]
     found: dict[str, Kind] = {}
     for name, kind in uses:
         if name is not None:

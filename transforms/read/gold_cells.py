@@ -16,6 +16,7 @@ ENTRY = pl.Struct(
     }
 )
 GOLD = pl.List(ENTRY)
+OWN_GOLD = "_gold"  # native column of this type: gold that a reader makes itself
 
 
 def gold_list(frame: pl.DataFrame, gold: tuple[GoldColumn, ...]) -> tuple[pl.Series, pl.Series]:

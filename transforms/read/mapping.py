@@ -8,7 +8,8 @@ from schemas.config.corpus import Columns, GoldColumn, Values
 from schemas.errors import SourceError
 from transforms.read.chunk import POSITION
 from transforms.read.columns import check_columns, wanted
-from transforms.read.gold_cells import GOLD, gold_list
+from transforms.read.gold_cells import GOLD, OWN_GOLD, gold_list
+from transforms.read.hint_cells import CUES, cue_list, hint_list
 from transforms.read.times import UTC, to_utc
 
 META = pl.List(pl.Struct({"key": pl.String, "value": pl.String}))
@@ -27,6 +28,8 @@ MAPPED: dict[str, pl.DataType | type[pl.DataType]] = {
     "start_ms": pl.Int64,
     "end_ms": pl.Int64,
     "gold": GOLD,
+    "pii_hints": pl.List(pl.String),
+    "cues": CUES,
     "meta": META,
 }
 _KEYS = ("id", "conversation_id", "reply_to", "speaker", "role", "lang")
@@ -87,9 +90,21 @@ def map_columns(
     problems.append(("bad_revision", f"column {columns.revision!r} is no number or time", wrong))
     out["gold"], wrong = gold_list(frame, gold)
     problems.append(("bad_number", "a gold value is not a finite number", wrong))
+    if OWN_GOLD in frame.columns:
+        out["gold"] = _together(out["gold"], frame[OWN_GOLD])
+    out["pii_hints"] = hint_list(frame, columns.pii_hints)
+    out["cues"], wrong = cue_list(frame, columns.cues)
+    problems.append(("bad_cues", f"column {columns.cues!r} is no list of cues", wrong))
     out["meta"] = _meta(frame, columns.meta)
     table = pl.DataFrame([out[name].alias(name).cast(kind) for name, kind in MAPPED.items()])
     return _without_bad(table, problems)
+
+
+def _together(configured: pl.Series, own: pl.Series) -> pl.Series:
+    """Gold of configured columns, then what the reader itself made; null where there is neither."""
+    frame = pl.DataFrame({"configured": configured, "own": own.cast(GOLD)})
+    both = pl.concat_list(pl.all().fill_null([]))
+    return frame.select(pl.when(both.list.len() > 0).then(both)).to_series()
 
 
 def _without_bad(table: pl.DataFrame, problems: list[tuple[str, str, pl.Series]]) -> Mapped:

@@ -10,10 +10,30 @@ from transforms.read.parquet import Parquet
 from transforms.read.reddit import Reddit
 from transforms.read.signatures import signature
 from transforms.read.source import SourceFile, open_stream
+from transforms.read.srt import SubRip
+from transforms.read.transcript_markdown import TranscriptMarkdown
+from transforms.read.transcript_times import TranscriptTimes
+from transforms.read.webvtt import WebVtt
+from transforms.read.whisper import Whisper
+from transforms.read.word_times import WordTimes
 
 # In the order in which they are asked: the more special before the more general.
 READERS: dict[str, Reader] = {
-    reader.name: reader for reader in (Parquet(), Reddit(), JsonLines(), GoEmotions(), CSV, TSV)
+    reader.name: reader
+    for reader in (
+        Parquet(),
+        TranscriptMarkdown(),
+        TranscriptTimes(),
+        WebVtt(),
+        SubRip(),
+        Whisper(),
+        WordTimes(),
+        Reddit(),
+        JsonLines(),
+        GoEmotions(),
+        CSV,
+        TSV,
+    )
 }
 
 

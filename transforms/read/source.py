@@ -25,7 +25,8 @@ class SourceFile:
 
     `compression` is the file's own, as its first bytes show it (for a member: the archive's).
     `name` is the base name without a compression suffix, for guessing the reader. `start` and
-    `size` place a member in its decompressed archive.
+    `size` place a member in its decompressed archive. `companions` are files that are read together
+    with this one (see `transforms.read.chunk.Pairing`).
     """
 
     path: str
@@ -34,6 +35,7 @@ class SourceFile:
     name: str
     start: int = 0
     size: int = 0
+    companions: tuple["SourceFile", ...] = ()
 
     @property
     def shown(self) -> str:

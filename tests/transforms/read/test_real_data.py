@@ -34,6 +34,8 @@ def text_of(path) -> str:
 @pytest.mark.parametrize("records", [97, 125_000])
 def test_tables(name: str, count: int, records: int) -> None:
     path = shared_data() / name
+    if path.read_bytes()[:4] != b"\x28\xb5\x2f\xfd":
+        pytest.skip(f"{name} is not the zstd file of SOURCES.md in this copy of the data pack")
     expected = list(csv.reader(io.StringIO(text_of(path), newline="")))
     whole = read(path, guess(source_of(path)), limits=Limits(records=records))
     assert whole.bad == []
