@@ -2,6 +2,7 @@
 
 from jobs.ingest import Ingested
 from jobs.session import Session, dump, mine
+from pipelines.stages.conversation_names import conversation_names
 from pipelines.stages.row import RowTask, run_row_task
 from pipelines.stages.superseded import superseded
 from schemas.config.base import semantic
@@ -14,6 +15,12 @@ def clean_tasks(session: Session, ingested: Ingested) -> list[RowTask]:
     """One task a records shard, knowing which of its rows lost against a double."""
     records = ingested.records()
     lost = superseded(
+        session.lake,
+        [file for _, file in records],
+        memory_limit=session.config.engine.memory_limit,
+        threads=session.config.engine.workers,
+    )
+    names = conversation_names(
         session.lake,
         [file for _, file in records],
         memory_limit=session.config.engine.memory_limit,
@@ -35,6 +42,7 @@ def clean_tasks(session: Session, ingested: Ingested) -> list[RowTask]:
             source_chunk=manifest.source_chunk,
             input=file,
             superseded=lost.get(file.path, ()),
+            names=names.get(file.path, ()),
         )
         for manifest, file in records
     ]

@@ -30,6 +30,9 @@ def show_outcome(outcome: Outcome, screen: Screen, *, as_json: bool) -> None:
         became = ", ".join(
             f"{stage.counts[name]:,} {name}" for name in _OUTCOMES if stage.counts.get(name)
         )
+        records = stage.counts.get("records")
+        if records is not None and records != stage.counts.get("used"):
+            became += f"; {records:,} records made"
         shards = f"{stage.shards}"
         if stage.skipped:
             shards += f" ({stage.skipped} done before)"

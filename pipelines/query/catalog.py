@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -19,6 +20,12 @@ from schemas.datasets import DATASETS
 from schemas.errors import TerminalError
 
 _BATCH_ROWS = 65_536
+_ABOUT_VALUES = (
+    duckdb.ConversionException,
+    duckdb.InvalidInputException,
+    duckdb.OutOfRangeException,
+)
+_QUOTED = re.compile(r"'.*'|\".*\"", re.DOTALL)
 
 
 class Catalog:
@@ -58,7 +65,10 @@ class Catalog:
             raise self._explained(error) from None
 
     def _explained(self, error: Exception) -> TerminalError:
-        lines = [line for line in str(error).splitlines() if line.strip()]
+        told = str(error)
+        if isinstance(error, _ABOUT_VALUES):
+            told = _QUOTED.sub("'…'", told)  # a value may be what people wrote
+        lines = [line for line in told.splitlines() if line.strip()]
         message = lines[0] if lines else type(error).__name__
         hints = [
             line.strip() for line in lines[1:] if line.startswith(("Did you mean", "Candidate"))

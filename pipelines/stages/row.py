@@ -19,6 +19,7 @@ from pipelines.lake.fingerprint import fingerprint, shard_id
 from pipelines.lake.lake import Lake, now
 from pipelines.lake.rows import read_batches
 from pipelines.lake.store import new_attempt
+from pipelines.stages.conversation_names import Names, hash_names, with_names
 from schemas.datasets import DATASETS
 from schemas.errors import TerminalError
 from schemas.manifest import DataFile, Manifest
@@ -64,6 +65,7 @@ class RowTask:
     source_chunk: int
     input: DataFile
     superseded: tuple[int, ...] = field(default=())  # rows of the input that lose against a double
+    names: Names = field(default=())  # of conversations of which the input is only a piece
 
     @property
     def shard(self) -> str:
@@ -84,6 +86,8 @@ class RowTask:
         }
         if self.superseded:
             meaning["superseded"] = list(self.superseded)
+        if self.names:
+            meaning["names"] = hash_names(self.names)
         return fingerprint(
             stage=self.stage,
             version=self.version,
@@ -162,6 +166,7 @@ def _compute(
     for read in read_batches(task.lake, task.input, stage.columns):
         batch = _mark(read, task.superseded, seen) if task.superseded else read
         seen += batch.height
+        batch = with_names(batch, task.names) if task.names else batch
         if stage.only is not None:
             batch = batch.filter(stage.only)
         counts["in"] += batch.height
