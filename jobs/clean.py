@@ -20,9 +20,11 @@ def clean_tasks(session: Session, ingested: Ingested) -> list[RowTask]:
         memory_limit=session.config.engine.memory_limit,
         threads=session.config.engine.workers,
     )
+    # In posts names of accounts are no names of people: nothing to gather.
+    talks = {corpus.name for corpus in session.config.corpora if corpus.domain != "social"}
     names = conversation_names(
         session.lake,
-        [file for _, file in records],
+        [file for _, file in records if file.corpus in talks],
         memory_limit=session.config.engine.memory_limit,
         threads=session.config.engine.workers,
     )
