@@ -1,21 +1,31 @@
 """Readers by name, and which one a file calls for. A new reader is one file and one line here."""
 
 from schemas.errors import SourceError
+from transforms.read.annomi import AnnoMi
+from transforms.read.brighter import Brighter
 from transforms.read.chunk import MIB, Reader
 from transforms.read.delimited import CSV, TSV
+from transforms.read.dialogue_cell import DialogueCell
+from transforms.read.edos import Edos
+from transforms.read.emobank import EmoBank
 from transforms.read.fill import Fill
 from transforms.read.goemotions import GoEmotions
 from transforms.read.jsonl import JsonLines
+from transforms.read.multidogo import MultiDoGo
 from transforms.read.parquet import Parquet
+from transforms.read.premo import Premo
 from transforms.read.reddit import Reddit
 from transforms.read.signatures import signature
 from transforms.read.source import SourceFile, open_stream
 from transforms.read.srt import SubRip
+from transforms.read.stackexchange import StackExchange
+from transforms.read.topical_chat import TopicalChat
 from transforms.read.transcript_markdown import TranscriptMarkdown
 from transforms.read.transcript_times import TranscriptTimes
 from transforms.read.webvtt import WebVtt
 from transforms.read.whisper import Whisper
 from transforms.read.word_times import WordTimes
+from transforms.read.xed import Xed
 
 # In the order in which they are asked: the more special before the more general.
 READERS: dict[str, Reader] = {
@@ -28,6 +38,16 @@ READERS: dict[str, Reader] = {
         SubRip(),
         Whisper(),
         WordTimes(),
+        StackExchange(),
+        TopicalChat(),
+        Premo(),
+        AnnoMi(),
+        DialogueCell(),
+        MultiDoGo(),
+        Brighter(),
+        Xed(),
+        Edos(),
+        EmoBank(),
         Reddit(),
         JsonLines(),
         GoEmotions(),
