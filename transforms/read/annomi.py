@@ -18,7 +18,7 @@ import polars as pl
 import xxhash
 
 from schemas.config.corpus import Columns, GoldColumn
-from transforms.read.annomi_gold import MISSING, gold, wrong_label
+from transforms.read.annomi_gold import MISSING, gold_of, wrong_label
 from transforms.read.chunk import POSITION, BadUnit, Chunk, Limits, Parsed
 from transforms.read.columns import check_columns
 from transforms.read.delimited import CSV
@@ -165,15 +165,14 @@ def _utterances(frame: pl.DataFrame) -> pl.DataFrame:
         pl.lit("en").alias("lang"),
         "mi_quality",
         pl.col("topic").str.strip_chars(),
-        gold(frame.columns).alias(OWN_GOLD),
         POSITION,
     )
     places = (table["conversation_id"] + "\0" + table["role"]).to_list()
     numbers = {place: f"#{xxhash.xxh3_64_intdigest(place.encode())}" for place in set(places)}
     # Digits only: nothing of it can be taken for a name that is to be redacted.
     speaker = pl.Series("speaker", [numbers[place] for place in places], dtype=pl.String)
-    both = [text.alias("text"), cues.alias("cues"), speaker]
-    return table.with_columns(both).select(
+    made = [text.alias("text"), cues.alias("cues"), speaker, gold_of(frame).alias(OWN_GOLD)]
+    return table.with_columns(made).select(
         pl.col(name).cast(kind) for name, kind in _SCHEMA.items()
     )
 

@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 import polars as pl
 
-from transforms.read.gold_cells import ENTRY, GOLD
+from transforms.read.gold_cells import ENTRY, GOLD, OWN_GOLD
 
 MISSING = ("", "n/a")
 # Column: (taxonomy, labels).
@@ -23,8 +23,22 @@ _SUBTYPES = {
 }
 
 
-def gold(columns: Collection[str]) -> pl.Expr:
-    """The entries of a row; null where nothing was annotated. `columns`: those of the table."""
+def gold_of(frame: pl.DataFrame) -> pl.Series:
+    """The entries of each row; null where nothing was annotated."""
+    names = [name for name in _columns() if name in frame.columns]
+    # Rows have few different annotations; lists of structs are slow to make.
+    different = frame.select(names).unique(maintain_order=True)
+    made = different.with_columns(_gold(different.columns).alias(OWN_GOLD))
+    joined = frame.select(names).join(made, on=names, how="left", maintain_order="left")
+    return joined[OWN_GOLD]
+
+
+def _columns() -> list[str]:
+    subtypes = [f"{prefix}_{part}" for prefix in _SUBTYPES for part in ("exists", "subtype")]
+    return ["annotator_id", *_TYPES, *subtypes]
+
+
+def _gold(columns: Collection[str]) -> pl.Expr:
     annotator = pl.lit(None, dtype=pl.String)
     if "annotator_id" in columns:
         cell = pl.col("annotator_id").str.strip_chars()

@@ -42,8 +42,9 @@ _TITLES = re.compile(
 
 
 def is_name(label: str) -> bool:
-    """Whether a speaker's label names somebody: no number, letter, or role word."""
-    return bool(label) and _NUMBERED.fullmatch(label) is None and role_of(label) is None
+    """Whether a speaker's label names somebody: no number, letter, or role word, nor `conversation/role`."""
+    last = label.rpartition("/")[2]
+    return bool(last) and _NUMBERED.fullmatch(last) is None and role_of(last) is None
 
 
 def role_of(label: str | None) -> str | None:

@@ -4,6 +4,8 @@ from schemas.errors import SourceError
 from transforms.read.annomi import AnnoMi
 from transforms.read.brighter import Brighter
 from transforms.read.chunk import MIB, Reader
+from transforms.read.clinical_note_json import ClinicalNoteJson
+from transforms.read.counseling import Counseling
 from transforms.read.delimited import CSV, TSV
 from transforms.read.dialogue_cell import DialogueCell
 from transforms.read.edos import Edos
@@ -12,6 +14,7 @@ from transforms.read.fill import Fill
 from transforms.read.goemotions import GoEmotions
 from transforms.read.jsonl import JsonLines
 from transforms.read.multidogo import MultiDoGo
+from transforms.read.notes import Notes
 from transforms.read.parquet import Parquet
 from transforms.read.premo import Premo
 from transforms.read.reddit import Reddit
@@ -19,6 +22,7 @@ from transforms.read.signatures import signature
 from transforms.read.source import SourceFile, open_stream
 from transforms.read.srt import SubRip
 from transforms.read.stackexchange import StackExchange
+from transforms.read.textgrid import TextGrid
 from transforms.read.topical_chat import TopicalChat
 from transforms.read.transcript_markdown import TranscriptMarkdown
 from transforms.read.transcript_times import TranscriptTimes
@@ -42,6 +46,10 @@ READERS: dict[str, Reader] = {
         TopicalChat(),
         Premo(),
         AnnoMi(),
+        TextGrid(),
+        ClinicalNoteJson(),
+        Counseling(),
+        Notes(),
         DialogueCell(),
         MultiDoGo(),
         Brighter(),

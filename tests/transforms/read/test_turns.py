@@ -20,7 +20,7 @@ def test_names(label):
 
 @pytest.mark.parametrize(
     "label", ["Speaker 1", "SPEAKER_00", "speaker-0", "0", "A", "s2", "Speaker A", "Unknown", "Audience",
-              "Female speaker 2", "Guest 1", "Host", "spk_3", "Everyone"]
+              "Female speaker 2", "Guest 1", "Host", "spk_3", "Everyone", "c1/customer", "x/agent_1"]
 )  # fmt: skip
 def test_no_names(label):
     assert not is_name(label)
