@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from pipelines.lake.compact import compact_lake
+from pipelines.lake.forget_intent import refuse_while_forgetting
 from pipelines.lake.journal import Journal
 from pipelines.lake.lake import open_lake
 from pipelines.lake.vacuum import vacuum as sweep
@@ -15,6 +16,7 @@ def compact(lake_path: Path, *, small_rows: int) -> str:
     lake = open_lake(lake_path)
     journal = Journal(lake, "compact")
     try:
+        refuse_while_forgetting(lake)
         changed = compact_lake(lake, journal.run_id, small_rows=small_rows)
         refresh_catalog(lake)
     finally:

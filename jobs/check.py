@@ -22,7 +22,7 @@ from schemas.expectation_suite import Suite, load_suite
 from schemas.manifest import Part
 from schemas.taxonomy import load_taxonomy
 
-CHECKED = ("records", "clean", "labels")
+CHECKED = ("records", "clean", "dedup", "contexts", "labels")
 
 
 class Gate:

@@ -2,9 +2,10 @@
 
 from jobs.ingest import Ingested
 from jobs.session import Session, dump, mine
-from pipelines.stages.conversation_names import conversation_names
+from pipelines.stages.clean import NER_VERSION, ner_version
+from pipelines.stages.conversation_names import Names, conversation_names
 from pipelines.stages.row import RowTask, run_row_task
-from pipelines.stages.superseded import superseded
+from pipelines.stages.superseded import NOTHING_LOST, losing
 from schemas.config.base import semantic
 from schemas.config.corpus import DOMAINS, Domain
 from schemas.manifest import Manifest
@@ -13,21 +14,25 @@ from transforms.clean.clean import VERSION
 
 def clean_tasks(session: Session, ingested: Ingested) -> list[RowTask]:
     """One task a records shard, knowing which of its rows lost against a double."""
-    records = ingested.records()
-    lost = superseded(
+    records = [*ingested.records(), *ingested.revisions.revised]
+    lost = losing(
         session.lake,
         [file for _, file in records],
+        beside=ingested.revisions.beside,
         memory_limit=session.config.engine.memory_limit,
         threads=session.config.engine.workers,
     )
     # In posts names of accounts are no names of people: nothing to gather.
     talks = {corpus.name for corpus in session.config.corpora if corpus.domain != "social"}
-    names = conversation_names(
-        session.lake,
-        [file for _, file in records if file.corpus in talks],
-        memory_limit=session.config.engine.memory_limit,
-        threads=session.config.engine.workers,
-    )
+    names: dict[str, Names] = {}
+    # A revised shard has the names of its own file, as when that file is run.
+    for files in (ingested.revisions.whole, [file for _, file in ingested.records()]):
+        names |= conversation_names(
+            session.lake,
+            [file for file in files if file.corpus in talks],
+            memory_limit=session.config.engine.memory_limit,
+            threads=session.config.engine.workers,
+        )
     settings = {corpus.name: _settings(session, corpus.domain) for corpus in session.config.corpora}
     return [
         RowTask(
@@ -43,7 +48,8 @@ def clean_tasks(session: Session, ingested: Ingested) -> list[RowTask]:
             source_file=manifest.source_file,
             source_chunk=manifest.source_chunk,
             input=file,
-            superseded=lost.get(file.path, ()),
+            superseded=lost.get(file.path, NOTHING_LOST).rows,
+            lost_at_first=lost.get(file.path, NOTHING_LOST).first,
             names=names.get(file.path, ()),
         )
         for manifest, file in records
@@ -53,9 +59,9 @@ def clean_tasks(session: Session, ingested: Ingested) -> list[RowTask]:
 def _settings(session: Session, domain: Domain) -> str:
     # The policy of another domain must not redo this one.
     config = semantic(session.config.clean)
-    return dump(
-        {key: value for key, value in config.items() if key not in DOMAINS or key == domain}
-    )
+    wanted = {key: value for key, value in config.items() if key not in DOMAINS or key == domain}
+    version = ner_version(session.config.clean)
+    return dump(wanted if version is None else wanted | {NER_VERSION: version})
 
 
 def clean(session: Session, ingested: Ingested, failed: set[tuple[str, str]]) -> list[Manifest]:

@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from jobs.commands import files, lakes, runs
+from jobs.commands import files, forget, lakes, runs
 from schemas.errors import EXIT_TERMINAL, EXIT_TRANSIENT, EXIT_USAGE, AffectmineError
 
 app = typer.Typer(
@@ -28,6 +28,8 @@ app.command(rich_help_panel=_FIRST)(runs.run)
 app.command(rich_help_panel=_FIRST)(runs.plan)
 app.command(rich_help_panel=_STAGES)(runs.ingest)
 app.command(rich_help_panel=_STAGES)(runs.clean)
+app.command(rich_help_panel=_STAGES)(runs.dedup)
+app.command(rich_help_panel=_STAGES)(runs.windows)
 app.command(rich_help_panel=_STAGES)(files.label)
 app.command(rich_help_panel=_STAGES)(runs.check)
 app.command(rich_help_panel=_STAGES)(runs.publish)
@@ -37,6 +39,7 @@ app.command(rich_help_panel=_LABELS)(files.evaluate)
 app.command(rich_help_panel=_LABELS)(files.train)
 app.command(rich_help_panel=_CARE)(lakes.compact)
 app.command(rich_help_panel=_CARE)(lakes.vacuum)
+app.command(rich_help_panel=_CARE)(forget.forget)
 
 
 def main() -> None:

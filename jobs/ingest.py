@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from jobs.revisions import Revisions, find_revisions
 from jobs.session import Session
 from jobs.sources import Broken, Input, tasks
 from pipelines.stages.ingest import ingest_chunk
@@ -16,6 +17,7 @@ class Ingested:
     manifests: list[Manifest] = field(default_factory=list)
     broken: list[Broken] = field(default_factory=list)
     failed_corpora: set[str] = field(default_factory=set)
+    revisions: Revisions = field(default_factory=Revisions)
 
     def records(self) -> list[tuple[Manifest, DataFile]]:
         """The records shards, with the manifest that names each."""
@@ -56,4 +58,7 @@ def ingest(session: Session, given: list[Input]) -> Ingested:
             session.screen.warn(str(broken.error))
         kind = type(broken.error).__name__
         session.journal.failed("ingest", broken.input.file_id, kind, "broken source")
+    sources = {(each.corpus.name, each.file_id) for each in given}
+    records = [file for _, file in made.records()]
+    made.revisions = find_revisions(session, sources, records)
     return made

@@ -1,16 +1,22 @@
 """Label: kept records get their labels, one stage a task, taxonomy and labeler."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from jobs.session import Session, dump, mine
 from pipelines.stages.label import VERSION, settings, variant
 from pipelines.stages.row import RowTask, run_row_task
 from schemas.config.run import LabelConfig
-from schemas.manifest import Manifest
+from schemas.manifest import DataFile, Manifest
 
 
-def label_tasks(session: Session, cleaned: list[Manifest], config: LabelConfig) -> list[RowTask]:
-    """One task a clean shard."""
+def label_tasks(
+    session: Session,
+    cleaned: list[Manifest],
+    config: LabelConfig,
+    deduped: Mapping[str, DataFile] | None = None,
+) -> list[RowTask]:
+    """One task a clean shard; where there was dedup, about what it kept of those that it decided."""
     wanted = settings(config, session.base)
     return [
         RowTask(
@@ -26,9 +32,11 @@ def label_tasks(session: Session, cleaned: list[Manifest], config: LabelConfig) 
             source_file=manifest.source_file,
             source_chunk=manifest.source_chunk,
             input=file,
+            chosen=deduped[manifest.shard] if deduped is not None else None,
         )
         for manifest in cleaned
         for file in manifest.outputs
+        if deduped is None or manifest.shard in deduped
     ]
 
 
@@ -38,12 +46,18 @@ def variants(session: Session) -> list[str]:
 
 
 def label(
-    session: Session, cleaned: list[Manifest], failed: set[tuple[str, str]]
+    session: Session,
+    cleaned: list[Manifest],
+    failed: set[tuple[str, str]],
+    deduped: Mapping[str, DataFile] | None = None,
 ) -> list[Manifest]:
-    """Runs every label stage of the config; partitions with a failed shard join `failed`."""
+    """Runs every label stage of the config; partitions with a failed shard join `failed`.
+
+    `deduped` are the dedup files by shard (jobs.dedup.deduped_files); None without that stage.
+    """
     made: list[Manifest] = []
     for config in session.config.label:
-        todo = label_tasks(session, cleaned, config)
+        todo = label_tasks(session, cleaned, config, deduped)
         todo = [task for task in todo if mine(session.group, task.shard)]
         made += session.units(
             "label",

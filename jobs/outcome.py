@@ -11,7 +11,8 @@ from jobs.run import Outcome
 from jobs.screen import Screen
 
 _OUTCOMES = (
-    "used", "skipped", "quarantined", "kept", "dropped", "labeled", "rejected", "failed",
+    "used", "skipped", "quarantined", "kept", "dropped", "with_context", "without_context", "labeled", "rejected",
+    "failed",
 )  # fmt: skip
 
 
@@ -28,7 +29,9 @@ def show_outcome(outcome: Outcome, screen: Screen, *, as_json: bool) -> None:
     table.add_column("seconds", justify="right")
     for stage in outcome.totals:
         became = ", ".join(
-            f"{stage.counts[name]:,} {name}" for name in _OUTCOMES if stage.counts.get(name)
+            f"{stage.counts[name]:,} {name.replace('_', ' ')}"
+            for name in _OUTCOMES
+            if stage.counts.get(name)
         )
         records = stage.counts.get("records")
         if records is not None and records != stage.counts.get("used"):

@@ -51,7 +51,8 @@ def plan(
     units = sum(row["units"] for row in corpora.values())
     fresh = units - sum(row["units_done"] for row in corpora.values())
     speeds = rows_per_second(lake)
-    stages = ["ingest", "clean", *("label" for _ in config.label)]
+    compared = [stage for stage in ("dedup", "windows") if getattr(config, stage) is not None]
+    stages = ["ingest", "clean", *compared, *("label" for _ in config.label)]
     return {
         "lake": str(lake.root),
         "corpora": corpora,

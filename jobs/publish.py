@@ -1,6 +1,6 @@
 """Publish: what passed its gates becomes the newest snapshot, all datasets at once."""
 
-from collections.abc import Mapping, Set
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -37,6 +37,11 @@ class Work:
     sources: Mapping[str, Set[str]]
     failed: set[tuple[str, str]]
     made: set[tuple[str, str]]  # datasets and variants that are complete
+
+    def add(self, manifests: Iterable[Manifest], *made: tuple[str, str]) -> None:
+        """Takes the manifests of a stage that is complete, and which datasets it made."""
+        self.manifests.extend(manifests)
+        self.made.update(made)
 
 
 @dataclass(frozen=True)

@@ -5,18 +5,24 @@ import time
 from collections import defaultdict
 from contextlib import ExitStack
 from dataclasses import dataclass
+from dataclasses import replace as replaced
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 from jobs.check import Gate
 from jobs.clean import clean
+from jobs.dedup import MADE as DEDUP_MADE
+from jobs.dedup import dedup, deduped_files
 from jobs.ingest import ingest
 from jobs.label import label, variants
 from jobs.publish import WHOLE_CORPUS, Published, Work, check_ahead, check_and_publish
 from jobs.screen import Screen
 from jobs.session import Session, StageTotals
 from jobs.sources import Input, inputs
+from jobs.windows import MADE as WINDOWS_MADE
+from jobs.windows import windows
 from pipelines.engines.local import LocalEngine
+from pipelines.lake.forget_intent import refuse_while_forgetting
 from pipelines.lake.journal import Journal
 from pipelines.lake.key import load_key
 from pipelines.lake.lake import Lake, create_lake
@@ -33,11 +39,12 @@ from schemas.errors import (
     ConfigError,
     TransientError,
 )
+from schemas.manifest import DataFile
 from transforms.ingest.keyed import KeyedHasher
 
-Until = Literal["ingest", "clean", "label", "check", "publish"]
-_WORKER_MODULES = ("pipelines.stages.ingest", "pipelines.stages.clean", "pipelines.stages.label")
-STAGES: tuple[Until, ...] = ("ingest", "clean", "label", "check", "publish")
+Until = Literal["ingest", "clean", "dedup", "windows", "label", "check", "publish"]
+STAGES: tuple[Until, ...] = get_args(Until)
+_ALL_ROWS: tuple[Literal["dedup", "windows"], ...] = ("dedup", "windows")
 
 
 @dataclass
@@ -62,23 +69,32 @@ def run(
     lake_path: Path | None = None,
     data: Path | None = None,
     command: str = "run",
+    rebuild: bool = False,
 ) -> Outcome:
     """Runs the stages of the config up to `until`; whatever is done already is skipped.
 
-    Relative sources start at the folder `data`, by default that of the config file.
+    Relative sources start at the folder `data`, by default that of the config file. With `rebuild`, dedup also
+    decides anew what it decided for published shards.
 
     Raises AffectmineError for what stops a run as a whole (config, sources that are not there); failures of
     single shards and gates that block are in the outcome.
     """
     started = time.perf_counter()
     config = load_config(config_path)
+    if until in _ALL_ROWS and getattr(config, until) is None:
+        raise ConfigError(
+            f"{config_path} has no section {until}, so there is no such stage.",
+            remedy=f"Add it; `{until}: {{}}` takes the defaults.",
+        )
     base = config_path.absolute().parent
     # A gate that cannot run must not be found out after hours of labeling.
     gate = Gate(config, base) if until in ("check", "publish") else None
     with ExitStack() as stack:
         # Workers and gate need seconds to start: they do so while this process looks at the sources.
         engine = stack.enter_context(
-            LocalEngine(config.engine.workers, config.engine.retries, modules=_WORKER_MODULES)
+            LocalEngine(
+                config.engine.workers, config.engine.retries, modules=_worker_modules(config)
+            )
         )
         if gate is not None:
             gate.warm()
@@ -96,8 +112,9 @@ def run(
         journal = Journal(lake, command)
         ended: tuple[int, int | None] = (EXIT_TERMINAL, None)
         try:
+            refuse_while_forgetting(lake)
             session = Session(lake, config, base, hasher.key_id(), journal, engine, screen, group)
-            outcome = _stages(session, given, until, gate)
+            outcome = _stages(session, given, until, gate, rebuild=rebuild)
             number = outcome.published.number if outcome.published else None
             ended = (outcome.exit_code, number)
         except AffectmineError as error:
@@ -109,22 +126,33 @@ def run(
     return outcome
 
 
-def _stages(session: Session, given: list[Input], until: Until, gate: Gate | None) -> Outcome:
+def _stages(
+    session: Session, given: list[Input], until: Until, gate: Gate | None, *, rebuild: bool
+) -> Outcome:
     work = Work([], _sources(given), set(), set())
     last = STAGES.index(until)
+    # What compares all rows needs all of them: only a last stage may be split among several processes.
+    whole = replaced(session, group=None) if _compares(session.config, until) else session
     ingested = ingest(session, given)
     work.failed.update((corpus, WHOLE_CORPUS) for corpus in ingested.failed_corpora)
-    work.manifests.extend(ingested.manifests)
-    work.made.update({("records", ""), ("quarantine", ""), ("quarantine_raw", "")})
+    work.add(ingested.manifests, ("records", ""), ("quarantine", ""), ("quarantine_raw", ""))
     if last >= STAGES.index("clean"):
         check_ahead(session, work, gate)
-        cleaned = clean(session, ingested, work.failed)
-        work.manifests.extend(cleaned)
-        work.made.add(("clean", ""))
+        cleaned = clean(whole, ingested, work.failed)
+        work.add(cleaned, ("clean", ""))
+        distinct: dict[str, DataFile] | None = None
+        if session.config.dedup is not None and last >= STAGES.index("dedup"):
+            check_ahead(session, work, gate)
+            decided = dedup(whole, cleaned, work.failed, sources=work.sources, rebuild=rebuild)
+            work.add(decided, *DEDUP_MADE)
+            distinct = deduped_files(decided)
+        if session.config.windows is not None and last >= STAGES.index("windows"):
+            check_ahead(session, work, gate)
+            work.add(windows(whole, cleaned, work.failed, sources=work.sources), *WINDOWS_MADE)
         if last >= STAGES.index("label"):
             check_ahead(session, work, gate)
-            work.manifests.extend(label(session, cleaned, work.failed))
-            work.made.update(("labels", name) for name in variants(session))
+            labeled = label(session, cleaned, work.failed, distinct)
+            work.add(labeled, *(("labels", name) for name in variants(session)))
     published = None
     if gate is not None:
         published = check_and_publish(session, work, gate, publish=until == "publish")
@@ -141,6 +169,16 @@ def _stages(session: Session, given: list[Input], until: Until, gate: Gate | Non
     )
 
 
+def _worker_modules(config: RunConfig) -> tuple[str, ...]:
+    """What workers import while they wait for their first shard."""
+    stages = ["ingest", "clean", "label"]
+    if config.dedup is not None:
+        stages += ["dedup", "dedup_signatures"]
+    if config.windows is not None:
+        stages.append("windows")
+    return tuple(f"pipelines.stages.{stage}" for stage in stages)
+
+
 def _note_corpora(lake: Lake, config: RunConfig) -> None:
     # License and consent travel with the rows to whoever exports them, without being part of any fingerprint.
     for corpus in config.corpora:
@@ -149,6 +187,12 @@ def _note_corpora(lake: Lake, config: RunConfig) -> None:
         content = json.dumps(note).encode()
         if not path.exists() or path.read_bytes() != content:
             replace(path, content)
+
+
+def _compares(config: RunConfig, until: Until) -> bool:
+    """Whether a stage up to `until` compares all rows."""
+    wanted = [stage for stage in _ALL_ROWS if getattr(config, stage) is not None]
+    return any(STAGES.index(stage) <= STAGES.index(until) for stage in wanted)
 
 
 def _sources(given: list[Input]) -> dict[str, set[str]]:

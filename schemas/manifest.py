@@ -21,6 +21,14 @@ class DataFile(_Frozen):
     bytes: int
     checksum: str  # xxh3_128 of the file
     schema_version: int
+    origin: str | None = (
+        None  # checksum of the file that this one replaces without redoing later stages
+    )
+
+    @property
+    def identity(self) -> str:
+        """What stands for the content in fingerprints: unchanged when rows of a person were erased."""
+        return self.origin or self.checksum
 
 
 class Manifest(_Frozen):

@@ -47,7 +47,7 @@ def init(
 
 
 def run(config: Config, data: Data = None, lake: LakeOption = None, as_json: Json = False) -> int:
-    """Run all stages of a config: ingest, clean, label, check, publish. What is done is skipped."""
+    """Run all stages of a config, from ingest to publish. What is done is skipped."""
     return run_until(config, "publish", as_json=as_json, lake=lake, data=data, command="run")
 
 
@@ -79,6 +79,28 @@ def clean(
     )
 
 
+def dedup(
+    config: Config,
+    data: Data = None,
+    rebuild: Annotated[
+        bool, typer.Option("--rebuild", help="Compare all partitions anew, also frozen ones.")
+    ] = False,
+    lake: LakeOption = None,
+    as_json: Json = False,
+) -> int:
+    """Mark equal and nearly equal records, and drop stand-alone posts that repeat another."""
+    return run_until(
+        config, "dedup", as_json=as_json, lake=lake, data=data, command="dedup", rebuild=rebuild
+    )
+
+
+def windows(
+    config: Config, data: Data = None, lake: LakeOption = None, as_json: Json = False
+) -> int:
+    """Give each record its context: the earlier turns of its conversation, or its parents."""
+    return run_until(config, "windows", as_json=as_json, lake=lake, data=data, command="windows")
+
+
 def check(config: Config, data: Data = None, lake: LakeOption = None, as_json: Json = False) -> int:
     """Run the quality gates over what would be published (exit 3 if one blocks)."""
     return run_until(config, "check", as_json=as_json, lake=lake, data=data, command="check")
@@ -100,6 +122,7 @@ def run_until(
     command: str,
     data: Path | None = None,
     group: str | None = None,
+    rebuild: bool = False,
 ) -> int:
     """Runs a config up to a stage and shows what it came to; returns the exit code."""
     from jobs.outcome import show_outcome
@@ -116,6 +139,7 @@ def run_until(
         lake_path=lake,
         data=data,
         command=command,
+        rebuild=rebuild,
     )
     show_outcome(outcome, screen, as_json=as_json)
     return outcome.exit_code

@@ -65,6 +65,8 @@ def open_candidate(request: Request) -> Iterator[Candidate]:
                 "memory_limit": request.memory_limit,
                 "threads": request.threads,
                 "temp_directory": spill,
+                # Without the extension httpfs, a download, DuckDB's own module must be allowed to write.
+                "force_mbedtls_unsafe": "true",
                 "temp_file_encryption": request.restricted,
                 "preserve_insertion_order": False,
                 "autoinstall_known_extensions": False,

@@ -9,6 +9,8 @@ from pipelines.lake.snapshots import State
 from schemas.manifest import DataFile, Manifest, Part
 
 _Key = tuple[str, str, str, str]
+# Made of clean shards, one for one: the first input of each is its clean shard.
+_OF_CLEAN = ("labels", "signatures", "dedup", "contexts")
 _Row = tuple[str, str, DataFile]  # source file, manifest, data file
 
 
@@ -25,8 +27,9 @@ def candidates(
 
     `sources` has, per corpus, the keyed source files that this run read, `made` the datasets and variants that it
     made of them: its shards replace what was published of these files, also where nothing is left of them. Shards
-    of other files stay published (a late file adds to a day, it does not replace it), unless `retire_missing`.
-    Labels of variants that this run did not make stay where the clean shard that they were made from stays.
+    of other files stay published (a late file adds to a day, it does not replace it), unless `retire_missing`; but a
+    shard that this run made again, because a revision in its files beats a row of it, replaces its older self. What
+    this run did not make (labels of other variants, say) stays where the clean shard that it was made from stays.
     """
     fresh: dict[_Key, list[_Row]] = {}
     for manifest in manifests:
@@ -41,9 +44,14 @@ def candidates(
         if covered is None:
             continue
         if (old.dataset, old.variant) in made:
-            kept = [] if retire_missing else [row for row in _rows(old) if row[0] not in covered]
+            again = {_unit(name) for _, name, _ in fresh.get(key, ())}
+            kept = [
+                row for row in _rows(old) if row[0] not in covered and _unit(row[1]) not in again
+            ]
+            if retire_missing:
+                kept = []
             rows.setdefault(key, []).extend(kept)
-        elif old.dataset == "labels":
+        elif old.dataset in _OF_CLEAN:
             others.append(old)
     if ("clean", "") in made:
         _follow_clean(lake, rows, others)
@@ -58,12 +66,12 @@ def candidates(
 
 
 def _follow_clean(lake: Lake, rows: dict[_Key, list[_Row]], others: list[Part]) -> None:
-    """Adds label partitions of other variants, without the shards whose clean shard is gone."""
+    """Adds partitions of what this run did not make, without the shards whose clean shard is gone."""
     clean = {
-        file.checksum for key, found in rows.items() if key[0] == "clean" for _, _, file in found
+        file.identity for key, found in rows.items() if key[0] == "clean" for _, _, file in found
     }
     for old in others:
-        kept = [row for row in _rows(old) if clean & set(_inputs(lake, row[1]))]
+        kept = [row for row in _rows(old) if _inputs(lake, row[1])[0] in clean]
         if len(kept) < len(old.files):
             rows[(old.dataset, old.variant, old.corpus, old.partition)] = kept
 
@@ -74,6 +82,11 @@ def _inputs(lake: Lake, manifest: str) -> tuple[str, ...]:
 
 def _rows(part: Part) -> Iterator[_Row]:
     return zip(part.sources, part.manifests, part.files, strict=True)
+
+
+def _unit(manifest: str) -> str:
+    """What a manifest's name says of its unit of work: all but the fingerprint."""
+    return manifest.rpartition("-")[0]
 
 
 def _order(row: _Row) -> tuple[str, str]:

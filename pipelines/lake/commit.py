@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 import xxhash
 
 from pipelines.lake.failpoint import failpoint
+from pipelines.lake.forget_intent import refuse_while_forgetting
 from pipelines.lake.lake import Lake
 from pipelines.lake.rows import locate
 from pipelines.lake.store import create, disk_trouble, replace, sync_file, sync_folder
@@ -114,9 +115,11 @@ def dictionary_columns(schema: pa.Schema) -> list[str]:
 def commit(lake: Lake, manifest: Manifest) -> Manifest:
     """Creates the manifest; returns it, or the winner's when another attempt was first.
 
-    Raises ConservationError when the counts do not add up: then nothing is committed.
+    Raises ConservationError when the counts do not add up, TransientError while somebody is being forgotten: then
+    nothing is committed.
     """
     check_conservation(manifest)
+    refuse_while_forgetting(lake)
     for folder in {lake.path(file.path).parent for file in manifest.outputs}:
         sync_folder(folder)
     failpoint("commit.data_synced")

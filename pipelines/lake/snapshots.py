@@ -4,7 +4,8 @@ Assumptions: `create` makes a file whole or finds that it exists (pipelines.lake
 Semantics: snapshot n lists the partitions that it changed against n-1, over all datasets, so a publication is
 atomic across datasets; every 64th also holds the whole state, so that reading is bounded. Two publishers at once:
 one gets the number, the other reads the new state, computes its changes anew and takes the next number. A
-publication that changes nothing makes no snapshot. Nothing is overwritten; only `vacuum` removes old snapshots.
+publication that changes nothing makes no snapshot. Nothing is overwritten; only `vacuum` removes old snapshots, and
+only `forget` lets one name other files (without the rows of the forgotten). While that goes on, nothing is published.
 """
 
 import json
@@ -12,6 +13,7 @@ import re
 from collections.abc import Callable, Iterable
 
 from pipelines.lake.failpoint import failpoint
+from pipelines.lake.forget_intent import refuse_while_forgetting
 from pipelines.lake.lake import Lake, now
 from pipelines.lake.store import create, read_json, replace
 from schemas.errors import ConfigError, TerminalError, TransientError
@@ -73,6 +75,11 @@ def state(lake: Lake, as_of: int | None = None) -> tuple[int, State]:
     return wanted, parts
 
 
+def replace_snapshot(lake: Lake, snapshot: Snapshot) -> None:
+    """Puts a snapshot in the place of the one with its number. For `forget` alone."""
+    replace(lake.snapshots / f"{snapshot.number:08d}.json", snapshot.model_dump_json().encode())
+
+
 def mark_oldest(lake: Lake, number: int) -> None:
     """Says that snapshots before `number` can no longer be read."""
     replace(lake.snapshots / _OLDEST, json.dumps({"oldest": number}).encode())
@@ -107,6 +114,7 @@ def publish(
     """
     failpoint("publish.before")
     for _ in range(_TRIES):
+        refuse_while_forgetting(lake)
         number, parts = state(lake)
         changes, retired = change(parts)
         changes = [part for part in changes if not _same(parts.get(part.key), part)]

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipelines.lake.commit import read_manifest
+from pipelines.lake.forget_intent import alone, refuse_while_forgetting
 from pipelines.lake.journal import live_runs
 from pipelines.lake.lake import Lake
 from pipelines.lake.rows import read_compaction
@@ -26,7 +27,18 @@ class Swept:
 
 
 def vacuum(lake: Lake, *, retain: int, older_than: float, dry_run: bool) -> Swept:
-    """Removes what nothing names; `older_than` is an age in seconds."""
+    """Removes what nothing names; `older_than` is an age in seconds.
+
+    Raises TransientError while somebody is being forgotten.
+    """
+    if dry_run:
+        return _vacuum(lake, retain=retain, older_than=older_than, dry_run=True)
+    with alone(lake):
+        refuse_while_forgetting(lake)
+        return _vacuum(lake, retain=retain, older_than=older_than, dry_run=False)
+
+
+def _vacuum(lake: Lake, *, retain: int, older_than: float, dry_run: bool) -> Swept:
     existing = numbers(lake)
     kept_numbers = existing[-retain:]
     named: set[str] = set()
@@ -42,7 +54,8 @@ def vacuum(lake: Lake, *, retain: int, older_than: float, dry_run: bool) -> Swep
             named.update(files)
         # What it has written and not yet named is younger than the run itself.
         before = min(before, run.started)
-    named |= _still_needed(lake, manifests, named)
+    outputs = _outputs(lake, manifests)
+    named |= _still_needed(lake, outputs, named)
     doomed: list[Path] = []
     for path in sorted(lake.root.rglob("*")):
         inside = path.relative_to(lake.root)
@@ -50,7 +63,7 @@ def vacuum(lake: Lake, *, retain: int, older_than: float, dry_run: bool) -> Swep
             continue
         if path.stat().st_mtime > before:
             continue
-        if _useless(lake, path, named, manifests):
+        if _useless(lake, path, named, manifests, outputs):
             doomed.append(path)
     # A snapshot that is not retained may still be the base that a retained one is read from.
     base = (kept_numbers[0] - 1) // STATE_EVERY * STATE_EVERY + 1 if kept_numbers else 0
@@ -65,26 +78,36 @@ def vacuum(lake: Lake, *, retain: int, older_than: float, dry_run: bool) -> Swep
     return Swept(files=len(doomed), bytes=size, snapshots=len(old))
 
 
-def _still_needed(lake: Lake, manifests: set[str], named: set[str]) -> set[str]:
+def _outputs(lake: Lake, manifests: set[str]) -> set[str]:
+    """The data files of kept manifests, wherever their rows lie now."""
+    found: set[str] = set()
+    for name in manifests:
+        if lake.path(name).exists():
+            found.update(file.path for file in read_manifest(lake.path(name)).outputs)
+    return found
+
+
+def _still_needed(lake: Lake, outputs: set[str], named: set[str]) -> set[str]:
     """Files of kept manifests that no kept compaction holds: a rerun relies on a manifest's word."""
     moved: set[str] = set()
     for path in lake.root.rglob("compact-*.json"):
         compaction = read_compaction(path)
         if compaction.path in named:
             moved.update(compaction.starts)
-    needed: set[str] = set()
-    for name in manifests:
-        if lake.path(name).exists():
-            needed.update(file.path for file in read_manifest(lake.path(name)).outputs)
-    return needed - moved
+    return outputs - moved
 
 
-def _useless(lake: Lake, path: Path, named: set[str], manifests: set[str]) -> bool:
+def _useless(
+    lake: Lake, path: Path, named: set[str], manifests: set[str], outputs: set[str]
+) -> bool:
     name = lake.relative(path)
     if path.suffix == ".tmp" or path.name.endswith(".error.json"):
         return True
     if path.suffix == ".parquet":
         return name not in named
+    if path.name.startswith("erased-") and path.suffix == ".json":
+        shard = path.with_name(f"{path.stem.removeprefix('erased-')}.parquet")
+        return lake.relative(shard) not in outputs
     if path.name.startswith("compact-"):
         return read_compaction(path).path not in named
     if path.name.startswith(("shard-", "chunk-")) and path.suffix == ".json":

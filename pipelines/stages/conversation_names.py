@@ -5,21 +5,15 @@ name said in one of them may belong to a speaker of another: clean must redact i
 """
 
 import json
-import tempfile
 from collections import defaultdict
 from collections.abc import Sequence
-from importlib.resources import files
 
-import duckdb
 import polars as pl
 import xxhash
 
 from pipelines.lake.lake import Lake
-from pipelines.lake.rows import locate
-from schemas.errors import TransientError
+from pipelines.stages.database import create_view, open_database, query
 from schemas.manifest import DataFile
-
-_QUERY = files("transforms.sql").joinpath("conversation_names.sql")
 
 Names = tuple[tuple[str, tuple[str, ...]], ...]
 """Conversations (keyed ids), each with all its names; sorted."""
@@ -34,35 +28,18 @@ def conversation_names(
     """
     if not records:
         return {}
-    places = [(file.path, *locate(lake, file)) for file in records]
-    shards = pl.DataFrame(
-        [(path, str(place), first, first + count) for path, place, first, count in places],
-        schema=["shard", "filename", "first_row", "after_row"],
-        orient="row",
-    )
-    with tempfile.TemporaryDirectory(prefix="affectmine-") as spill, duckdb.connect() as database:
-        database.execute("SET memory_limit = $limit", {"limit": memory_limit.replace(" ", "")})
-        database.execute(f"SET threads = {int(threads)}")
-        database.execute("SET temp_directory = $spill", {"spill": spill})
-        database.execute("SET temp_file_encryption = true")  # names of people
-        database.execute("SET enable_progress_bar = false")
-        stored = sorted(set(shards["filename"]))
-        listed = ", ".join("'" + place.replace("'", "''") + "'" for place in stored)
-        database.register("shards", shards.to_arrow())
-        database.execute(
-            "CREATE VIEW records AS SELECT conversation_id, pii_hints, domain, filename, file_row_number "
-            f"FROM read_parquet([{listed}], filename = true, file_row_number = true)"
+    with open_database(memory_limit, threads, "Gathering the names of conversations") as database:
+        create_view(
+            database,
+            lake,
+            "records",
+            dict(enumerate(records)),
+            "conversation_id, pii_hints, domain",
         )
-        try:
-            rows = database.execute(_QUERY.read_text()).fetchall()
-        except duckdb.OutOfMemoryException:
-            raise TransientError(
-                f"Gathering the names of conversations needs more than {memory_limit} or a larger temporary folder.",
-                remedy="Raise engine.memory_limit, or free space in the temporary folder (TMPDIR).",
-            ) from None
+        rows = database.execute(query("conversation_names")).fetchall()
     found: dict[str, list[tuple[str, tuple[str, ...]]]] = defaultdict(list)
-    for path, conversation, names in rows:
-        found[path].append((conversation, tuple(names)))
+    for number, conversation, names in rows:
+        found[records[number].path].append((conversation, tuple(names)))
     return {path: tuple(conversations) for path, conversations in found.items()}
 
 

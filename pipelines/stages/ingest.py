@@ -1,4 +1,8 @@
-"""The ingest stage: one chunk of a source file becomes records, by partition, and quarantine."""
+"""The ingest stage: one chunk of a source file becomes records, by partition, and quarantine.
+
+Units of people who were forgotten (`affectmine forget`) are skipped, with the reason `forgotten`. That is no part of
+the fingerprint: what was ingested before is rid of them already.
+"""
 
 import time
 from functools import cache
@@ -7,6 +11,7 @@ import polars as pl
 
 from pipelines.lake.commit import DataWriter, commit, finished
 from pipelines.lake.fingerprint import shard_id
+from pipelines.lake.forget_list import Forgotten, forgotten
 from pipelines.lake.key import load_key
 from pipelines.lake.lake import now
 from pipelines.lake.store import new_attempt
@@ -18,7 +23,7 @@ from schemas.manifest import DataFile, Manifest
 from transforms.arrow import to_arrow
 from transforms.ingest import records as ingest
 from transforms.ingest.keyed import KeyedHasher
-from transforms.read.chunk import WANTED, BadUnit
+from transforms.read.chunk import POSITION, WANTED, BadUnit
 from transforms.read.columns import wanted
 from transforms.read.mapping import map_columns
 from transforms.read.registry import READERS
@@ -50,7 +55,7 @@ def ingest_chunk(task: IngestTask) -> Manifest:
     bad: list[BadUnit] = [task.broken] if task.broken else []
     units, skipped = len(bad), 0
     reasons: dict[str, int] = {}
-    reader = READERS[task.reader]
+    reader, unwanted = READERS[task.reader], forgotten(lake)
     if task.broken is None:
         options = task.corpus.options | {WANTED: wanted(task.columns, task.gold)}
         for parsed in reader.parse(task.source, task.chunk, task.limits, options):
@@ -64,15 +69,18 @@ def ingest_chunk(task: IngestTask) -> Manifest:
                 BadUnit(row.position, -1, 0, row.error_class, row.message) for row in mapped.bad
             )
             rows = ingest.merge_annotations(mapped.frame) if parsed.merge else mapped.frame
-            batches.append(
-                ingest.to_records(
-                    rows,
-                    corpus=task.corpus,
-                    hasher=hasher(task.key_id),
-                    file_id=task.file_id,
-                    first_ingest=task.first_ingest,
-                )
+            made = ingest.to_records(
+                rows,
+                corpus=task.corpus,
+                hasher=hasher(task.key_id),
+                file_id=task.file_id,
+                first_ingest=task.first_ingest,
             )
+            if unwanted:
+                made, gone = _without(unwanted, made, rows, mapped.frame, hasher(task.key_id))
+                skipped += gone
+                reasons["forgotten"] = reasons.get("forgotten", 0) + gone
+            batches.append(made)
     for unit in bad:
         reasons[unit.error_class] = reasons.get(unit.error_class, 0) + 1
     attempt = new_attempt()
@@ -103,6 +111,29 @@ def ingest_chunk(task: IngestTask) -> Manifest:
         seconds=round(time.perf_counter() - started, 4),
     )
     return commit(lake, manifest)
+
+
+def _without(
+    unwanted: Forgotten,
+    records: pl.DataFrame,
+    rows: pl.DataFrame,
+    mapped: pl.DataFrame,
+    keyed: KeyedHasher,
+) -> tuple[pl.DataFrame, int]:
+    """The records that are nobody's who was forgotten, and the number of native units that are left out whole.
+
+    `rows` go with `records`, one by one; of `mapped`, several may have become one of them.
+    """
+    records = ingest.without_answers(records, keyed, ids=unwanted.records)
+    out = ingest.is_forgotten(records, keyed, speakers=unwanted.speakers, ids=unwanted.records)
+    if not out.any():
+        return records, 0
+    gone, left = rows.filter(out), rows.filter(~out)
+    if rows.height < mapped.height:
+        gone = mapped.filter(pl.col("id").is_in(gone["id"].implode()))
+        left = mapped.filter(pl.col("id").is_in(left["id"].implode()))
+    units = gone.filter(~pl.col(POSITION).is_in(left[POSITION].implode()))[POSITION].n_unique()
+    return records.filter(~out), units
 
 
 def _write_records(task: IngestTask, batches: list[pl.DataFrame], attempt: str) -> list[DataFile]:

@@ -20,6 +20,7 @@ from pipelines.lake.lake import Lake, now
 from pipelines.lake.rows import read_batches
 from pipelines.lake.store import new_attempt
 from pipelines.stages.conversation_names import Names, hash_names, with_names
+from pipelines.stages.dedup_choice import Choice
 from schemas.datasets import DATASETS
 from schemas.errors import TerminalError
 from schemas.manifest import DataFile, Manifest
@@ -65,7 +66,10 @@ class RowTask:
     source_chunk: int
     input: DataFile
     superseded: tuple[int, ...] = field(default=())  # rows of the input that lose against a double
+    lost_at_first: tuple[int, ...] = field(default=())  # the same, before people were erased
     names: Names = field(default=())  # of conversations of which the input is only a piece
+    # A row for each row of the input that the stage is about, in its order; only those kept there are taken.
+    chosen: DataFile | None = None
 
     @property
     def shard(self) -> str:
@@ -73,6 +77,12 @@ class RowTask:
         return shard_id(
             self.input.corpus, self.input.partition, self.source_file, self.source_chunk
         )
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """What stands for the content of the files that are read."""
+        files = (self.input,) if self.chosen is None else (self.input, self.chosen)
+        return tuple(file.identity for file in files)
 
     @property
     def fingerprint(self) -> str:
@@ -84,14 +94,14 @@ class RowTask:
             "variant": self.variant,
             "schema": DATASETS[self.dataset].version,
         }
-        if self.superseded:
-            meaning["superseded"] = list(self.superseded)
+        if self.lost_at_first:
+            meaning["superseded"] = list(self.lost_at_first)
         if self.names:
             meaning["names"] = hash_names(self.names)
         return fingerprint(
             stage=self.stage,
             version=self.version,
-            inputs=[self.input.checksum],
+            inputs=self.inputs,
             meaning=meaning,
             key_id=self.key_id,
         )
@@ -143,7 +153,7 @@ def run_row_task(task: RowTask) -> Manifest:
         source_file=task.source_file,
         source_chunk=task.source_chunk,
         fingerprint=task.fingerprint,
-        inputs=(task.input.checksum,),
+        inputs=task.inputs,
         outputs=(file,),
         counts=counts,
         reasons=reasons,
@@ -163,12 +173,15 @@ def _compute(
     counts = {"in": 0} | dict.fromkeys(stage.outcomes, 0)
     reasons: dict[str, int] = {}
     seen = 0
+    choice = Choice(task.lake, task.chosen) if task.chosen is not None else None
     for read in read_batches(task.lake, task.input, stage.columns):
         batch = _mark(read, task.superseded, seen) if task.superseded else read
         seen += batch.height
         batch = with_names(batch, task.names) if task.names else batch
         if stage.only is not None:
             batch = batch.filter(stage.only)
+        if choice is not None:
+            batch = choice.of(batch)
         counts["in"] += batch.height
         out = stage.transform(batch)
         if out.height != batch.height or not out["record_id"].equals(batch["record_id"]):
@@ -180,6 +193,8 @@ def _compute(
             f"{task.input.path} holds {seen} rows, its manifest says {task.input.rows}.",
             remedy="Delete it and its manifest; the next run makes them again.",
         )
+    if choice is not None:
+        choice.end()
     return counts, reasons
 
 

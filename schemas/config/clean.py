@@ -20,6 +20,12 @@ class Policy(Config):
     mentions: Literal["mask", "remove"] = Field(
         "mask", description="mask: @name, u/name and other handles become [USER]; remove: they go"
     )
+    identifiers: Literal["standard", "safe_harbor"] = Field(
+        "standard",
+        description="standard: what points to one person (names of the conversation's speakers and behind "
+        "titles, addresses, contacts, record and account numbers); safe_harbor: also what the HIPAA Safe "
+        "Harbor list names beside (dates finer than the year, ages over 89, postal codes, towns, any long number)",
+    )
     hashtags: Literal["keep", "word", "remove"] = Field(
         "keep", description="keep: #joy stays; word: it becomes joy; remove: it disappears"
     )
@@ -70,6 +76,9 @@ class PodcastPolicy(Policy):
 class ClinicalPolicy(Policy):
     """Dialogue turns and notes: nothing is dropped for its length, asterisks and dashes stay."""
 
+    identifiers: Literal["standard", "safe_harbor"] = Field(
+        "safe_harbor", description=Policy.model_fields["identifiers"].description
+    )
     markdown: bool = Field(default=False, description=Policy.model_fields["markdown"].description)
 
 
@@ -79,6 +88,12 @@ class CleanConfig(Config):
     social: SocialPolicy = Field(SocialPolicy(), description="policy for social posts")
     podcast: PodcastPolicy = Field(PodcastPolicy(), description="policy for podcast turns")
     clinical: ClinicalPolicy = Field(ClinicalPolicy(), description="policy for clinical dialogues")
+    ner: str | None = Field(
+        None,
+        min_length=1,
+        description="a recognizer of further names and places, by the name under which an installed package "
+        "offers it (entry point group affectmine.ner); null: rules and known names only",
+    )
     detect_language: bool = Field(
         default=True,
         description="detect the language of records that declare none; false leaves it unknown",

@@ -8,6 +8,8 @@ from pydantic import Field, field_validator
 from schemas.config.base import Config, operational
 from schemas.config.clean import CleanConfig
 from schemas.config.corpus import CorpusConfig
+from schemas.config.dedup import DedupConfig
+from schemas.config.windows import WindowsConfig
 
 
 class IngestConfig(Config):
@@ -66,6 +68,12 @@ class RunConfig(Config):
     corpora: tuple[CorpusConfig, ...]
     ingest: IngestConfig = IngestConfig()
     clean: CleanConfig = CleanConfig()
+    dedup: DedupConfig | None = Field(
+        None, description="drop posts that repeat another; without this section nothing is compared"
+    )
+    windows: WindowsConfig | None = Field(
+        None, description="contexts of records; without this section none are made"
+    )
     label: tuple[LabelConfig, ...] = Field((LabelConfig(),), description="label stages, in order")
     check: CheckConfig = CheckConfig()
     engine: EngineConfig = operational(default_factory=EngineConfig)

@@ -8,6 +8,7 @@ from schemas.datasets.dedup import DEDUP
 from schemas.datasets.labels import LABELS
 from schemas.datasets.quarantine import QUARANTINE, QUARANTINE_RAW
 from schemas.datasets.records import RECORDS
+from schemas.datasets.signatures import SIGNATURES
 from schemas.datasets.synthetic import SYNTHETIC
 
 DATASETS: dict[str, Dataset] = {
@@ -17,6 +18,7 @@ DATASETS: dict[str, Dataset] = {
         QUARANTINE,
         QUARANTINE_RAW,
         CLEAN,
+        SIGNATURES,
         DEDUP,
         CONTEXTS,
         LABELS,
@@ -35,6 +37,7 @@ __all__ = [
     "QUARANTINE",
     "QUARANTINE_RAW",
     "RECORDS",
+    "SIGNATURES",
     "SYNTHETIC",
     "Dataset",
 ]

@@ -132,7 +132,8 @@ def checksum(lake: Path) -> dict[str, tuple[int, str]]:
 def manifests(lake: Path) -> dict[str, tuple[int, int]]:
     """Every manifest of the lake with its inode and time of change."""
     found = {}
-    for pattern in ("ingest/**/chunk-*.json", "clean/**/shard-*.json", "labels/**/shard-*.json"):
+    of_clean = ("clean", "restricted/signatures", "dedup", "contexts", "labels")
+    for pattern in ("ingest/**/chunk-*.json", *(f"{name}/**/shard-*.json" for name in of_clean)):
         for path in lake.glob(pattern):
             if not path.name.endswith(".error.json"):
                 found[str(path.relative_to(lake))] = (path.stat().st_ino, path.stat().st_mtime_ns)

@@ -33,8 +33,8 @@ def test_shipped_suites_load(name):
     assert {e.column for e in suite.expectations if e.column} <= columns
 
 
-def test_all_three_are_there():
-    assert suite_names() == ["clean", "labels", "records"]
+def test_all_are_there():
+    assert suite_names() == ["clean", "contexts", "dedup", "labels", "records"]
 
 
 def test_a_file_of_its_own_replaces(load):

@@ -13,12 +13,14 @@ from schemas.datasets import CLEAN, RECORDS
 from schemas.errors import TerminalError
 from transforms.clean.language import languages
 from transforms.clean.measures import bare, counts, emoji
+from transforms.clean.name_rows import named
+from transforms.clean.ner import recognized
 from transforms.clean.outcome import WITHOUT_TEXT, outcomes
 from transforms.clean.prefilter import sifted
 from transforms.clean.social import HASHTAG
 from transforms.clean.tidy import Tidied, Tidier
 
-VERSION = 1
+VERSION = 2
 """The stage version: raise it when the same records and config give other rows."""
 
 
@@ -55,7 +57,7 @@ def _policy(config: CleanConfig, domain: str) -> Policy:
 
 
 def _clean(batch: pl.DataFrame, policy: Policy, config: CleanConfig) -> pl.DataFrame:
-    text, taken = _tidied(batch["text"], batch["pii_hints"], policy)
+    text, taken = _tidied(batch["text"], batch["pii_hints"], policy, config.ner)
     plain = pl.DataFrame({"text": text}).select(bare(pl.col("text"))).to_series()
     measured = counts(plain).with_columns(emoji(text).alias("n_emoji"))
     language = languages(
@@ -97,18 +99,39 @@ def _hashtags(text: pl.Expr) -> pl.Expr:
     )
 
 
-def _tidied(raw: pl.Series, hints: pl.Series, policy: Policy) -> tuple[pl.Series, list[pl.Series]]:
+def _tidied(
+    raw: pl.Series, hints: pl.Series, policy: Policy, ner: str | None
+) -> tuple[pl.Series, list[pl.Series]]:
     """Clean text, and the columns of what was taken from it. Python sees only suspect rows."""
-    trimmed, suspect = sifted(raw.str.strip_chars(), policy)  # all that most posts need
-    named = hints.list.len().fill_null(0) > 0
-    rows = (suspect | named).arg_true()
+    trimmed, suspect, worded = sifted(raw.str.strip_chars(), policy)  # all that most posts need
+    rows = (suspect | named(trimmed, hints)).arg_true()
     tidier = Tidier(policy)
-    names: list[list[str | None] | None] = hints.gather(rows).to_list()
-    done = tidier.tidy_all(raw.gather(rows), [tuple(filter(None, known or ())) for known in names])
-    text = trimmed
-    if done:
-        text = trimmed.scatter(rows, pl.Series([row.text for row in done], dtype=pl.String))
+    known = _known(hints, rows)
+    done = tidier.tidy_all(raw.gather(rows), known, worded.gather(rows))
+    text = _with(trimmed, rows, done)
+    if ner is not None:
+        more = [(row, found) for row, found in enumerate(recognized(ner, text.to_list())) if found]
+        tidied = dict(zip(rows, done, strict=True))
+        for row, found in more:
+            names = _known(hints, pl.Series([row]))[0]
+            # A row that needed no Python until here has no way back to its raw text: tidy it now.
+            tidied[row] = tidied.get(row) or tidier.tidy(raw[row], names)
+            tidier.take(tidied[row], names, found)
+        rows = pl.Series(sorted(tidied), dtype=rows.dtype)
+        done = [tidied[row] for row in rows]
+        text = _with(trimmed, rows, done)
     return text, _taken(len(raw), rows, done)
+
+
+def _known(hints: pl.Series, rows: pl.Series) -> list[tuple[str, ...]]:
+    names: list[list[str | None] | None] = hints.gather(rows).to_list()
+    return [tuple(filter(None, each or ())) for each in names]
+
+
+def _with(text: pl.Series, rows: pl.Series, done: list[Tidied]) -> pl.Series:
+    if not done:
+        return text
+    return text.scatter(rows, pl.Series([row.text for row in done], dtype=pl.String))
 
 
 def _taken(height: int, rows: pl.Series, done: list[Tidied]) -> list[pl.Series]:

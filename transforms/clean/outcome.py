@@ -21,7 +21,7 @@ REASONS: Final = (DUPLICATE_ID, REMOVED, EMPTY, BOT, BOILERPLATE, NO_TEXT, TOO_S
 # These texts are their own reason: there is nothing to keep.
 WITHOUT_TEXT: Final = (REMOVED, EMPTY)
 
-_REMOVED = (
+REMOVAL_MARK: Final = (
     r"(?i)^\[ ?(?:(?:content |comment |post |message |tweet )?(?:removed|deleted|redacted"
     r"|unavailable)"
     r"(?: (?:by|at) [a-z' /]{2,40})?|data expunged) ?\]$"
@@ -82,7 +82,7 @@ def outcomes(frame: pl.DataFrame, policy: Policy) -> pl.DataFrame:
     notice = _matches(clean, _MAYBE_BOILERPLATE, lambda rows: rows, _BOILERPLATE)
     tests = {
         DUPLICATE_ID: pl.col("superseded"),
-        REMOVED: text.str.starts_with("[") & text.str.contains(_REMOVED),
+        REMOVED: text.str.starts_with("[") & text.str.contains(REMOVAL_MARK),
         EMPTY: text == "",
         BOT: (pl.col("role") == "bot") | bot,
         BOILERPLATE: pl.lit(notice) & ~turn,

@@ -37,7 +37,7 @@ _TRUNK = re.compile(r"(?!\d{3}[- ]\d{2}[- ]\d{4}\Z)\(?0[1-9]\d{0,4}\)?(?:[ ./-]{
 _PAIRED = re.compile(r"[6-9]\d{4}[ -]\d{5}|1[3-9]\d[ -]\d{4}[ -]\d{4}")
 _SPELLED = re.compile(r"(?:\d[ .-]{1,3}){9,12}\d")
 _BEFORE = re.compile(
-    r"(?<![A-Za-z])(?:phones?|call(?:ing|ed)?|dial|ring|text(?:ing)?|txt|tel|telephone|mobile|cell"
+    r"(?<![A-Za-z])(?:phones?|ph|call(?:ing|ed)?|dial|ring|text(?:ing)?|txt|tel|telephone|mobile|cell"
     r"|cellphone|fax|whats ?app"
     r"|sms|(?:my|your|his|her|their|our|new|old|home|work|office|direct|phone) (?:number|digits"
     r"|nr)|numbers? is|contact|reach (?:me|us|him|her|them)|hotline|helpline|landline|voicemail"
@@ -56,6 +56,12 @@ _NOT_BEFORE = re.compile(
     r"|item|zip|postcode|page|pages|pp|bug|issue|pr|commit|rev|revision|build|version|timestamp"
     r"|unix|score|room"
     r"|v)|[$€£¥#=])\s?(?:number|no|id|code|nr)?\s?(?:is|was)?[\s.:#=-]{0,3}\Z",
+    re.IGNORECASE,
+)
+# "phone no 678 345 9805": not any number, but this one.
+_NUMBERED = re.compile(
+    r"(?<![A-Za-z])(?:phone|ph|contact|mobile|cell|tel|telephone|whats ?app|fax)[ .]*(?:number|no|nr|num|\#)\.?"
+    r"(?:[ ](?:is|was))?[ :.=-]*\Z",
     re.IGNORECASE,
 )
 _UNIT_AFTER = re.compile(
@@ -78,7 +84,9 @@ def phones(text: str) -> Iterator[Found]:
         if digits < 7 or _LETTER_AFTER.match(text, end):
             continue
         before = text[max(0, start - 48) : start]
-        if _DATE.fullmatch(written) or _NOT_BEFORE.search(before) or _UNIT_AFTER.match(text, end):
+        if _DATE.fullmatch(written) or _UNIT_AFTER.match(text, end):
+            continue
+        if _NOT_BEFORE.search(before) and not _NUMBERED.search(before):
             continue
         for first, last in _numbers(written, digits, before, ascii_text=text.isascii()):
             extension = _EXTENSION.match(text, start + last)

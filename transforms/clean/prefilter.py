@@ -4,9 +4,13 @@ A row that passes for clean here is one that `tidy` would not change; a test hol
 about one post in ten, goes through Python.
 """
 
+from typing import NamedTuple
+
 import polars as pl
 
 from schemas.config.clean import Policy
+from transforms.clean.fold import STYLED
+from transforms.clean.identifier_rows import identified
 from transforms.clean.repair import INVISIBLE, MOJIBAKE
 
 _SPACE = r"\s\s|[\s--[ \n]]"
@@ -38,12 +42,14 @@ _PLATFORM = (
 _NUMBER = (
     "[0-9]" + "[^0-9]{0,4}[0-9]" * 6 + r"|[0-9]\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]|:[0-9a-fA-F]{0,4}:"
 )
-# What redaction reads as ASCII: foreign digits, full-width and styled letters, dashes and spaces.
-_STYLED = (
-    r"[\p{Nd}--[0-9]]|[\x{ff00}-\x{ffef}\x{1d400}-\x{1d7ff}\x{fe50}-\x{fe6f}\x{2460}-\x{24ff}"
-    r"\x{2070}-\x{209f}\x{2100}-\x{214f}\x{2024}\x{00aa}\x{00b2}\x{00b3}\x{00b9}\x{00ba}"
-    r"\x{2000}-\x{2015}\x{2212}]"
-)
+
+
+class Sifted(NamedTuple):
+    """Texts, which of them are suspects, and which may hold what words give away."""
+
+    text: pl.Series
+    suspect: pl.Series
+    worded: pl.Series
 
 
 def suspects(text: pl.Series, policy: Policy) -> pl.Series:
@@ -54,7 +60,7 @@ def suspects(text: pl.Series, policy: Policy) -> pl.Series:
     return _tested(text, policy).select(pl.col("space") | pl.col("other")).to_series()
 
 
-def sifted(text: pl.Series, policy: Policy) -> tuple[pl.Series, pl.Series]:
+def sifted(text: pl.Series, policy: Policy) -> Sifted:
     """Give the text, and which rows are suspects even so.
 
     Rows that need nothing but single spaces get them here: `tidy` would begin with the same. All
@@ -65,11 +71,15 @@ def sifted(text: pl.Series, policy: Policy) -> tuple[pl.Series, pl.Series]:
     spaced = text.str.contains("\n", literal=True)
     rows = (tested["space"] & ~tested["other"] & ~spaced).arg_true()
     if not rows.len():
-        return text, suspect
+        return Sifted(text, suspect, tested["worded"])
     single = text.gather(rows).str.replace_all(r"\s+", " ")
     still = suspects(single, policy)  # single spaces may bring more to light
     done = rows.filter(~still)
-    return text.scatter(done, single.filter(~still)), suspect.scatter(done, values=False)
+    return Sifted(
+        text.scatter(done, single.filter(~still)),
+        suspect.scatter(done, values=False),
+        tested["worded"],
+    )
 
 
 def _tested(text: pl.Series, policy: Policy) -> pl.DataFrame:
@@ -90,18 +100,26 @@ def _tested(text: pl.Series, policy: Policy) -> pl.DataFrame:
         (name.str.contains("|".join(tests)) | name.str.contains(_PLATFORM)).alias("other"),
         (name.str.len_bytes() != name.str.len_chars()).alias("beyond"),
     )
+    known = identified(text, safe_harbor=policy.identifiers == "safe_harbor")
+    frame = frame.with_columns((frame["other"] | known).alias("other"), known.alias("worded"))
     rows = frame["beyond"].arg_true()
     if rows.len():
         exotic = pl.DataFrame({"text": text.gather(rows)}).select(
+            name.str.contains(STYLED).alias("styled"),
             name.str.contains(f"[{_rust(INVISIBLE)}]")
             | name.str.contains(_rust(MOJIBAKE))
-            | name.str.contains(_STYLED)
-            | (name.str.normalize("NFC") != name)
+            | (name.str.normalize("NFC") != name),
         )
-        found = rows.filter(exotic.to_series())
-        if found.len():
-            frame = frame.with_columns(frame["other"].scatter(found, values=True))
+        styled, odd = exotic.get_columns()
+        frame = frame.with_columns(
+            _marked(frame["other"], rows, styled | odd), _marked(frame["worded"], rows, styled)
+        )
     return frame
+
+
+def _marked(column: pl.Series, rows: pl.Series, found: pl.Series) -> pl.Series:
+    more = rows.filter(found)
+    return column.scatter(more, values=True) if more.len() else column
 
 
 def _rust(characters: str) -> str:

@@ -9,7 +9,8 @@ from schemas.config.clean import Policy
 from transforms.clean.edits import Edit, Found, Step, apply_edits, way_back
 from transforms.clean.markdown import MARKDOWN, quotes
 from transforms.clean.markup_html import HTML
-from transforms.clean.pii import redact
+from transforms.clean.name_rows import named
+from transforms.clean.pii import PLACEHOLDERS, redact
 from transforms.clean.prefilter import sifted
 from transforms.clean.repair import (
     ampersands,
@@ -47,6 +48,7 @@ class Tidier:
 
     def __init__(self, policy: Policy) -> None:
         self._policy = policy
+        self._safe_harbor = policy.identifiers == "safe_harbor"
         markdown = (quotes(drop=policy.quotes == "drop"), *MARKDOWN) if policy.markdown else ()
         # White space first: most rows need nothing else, and one round is enough for them.
         repairs = (
@@ -75,30 +77,46 @@ class Tidier:
         PII spans are code points of `raw`, sorted: a span found in repaired text is led back
         through every edit made before it.
         """
-        row = Tidied(raw)
-        self._go(row, names, _MOST_ROUNDS)
-        row.pii = _apart(row.pii)
-        return row
+        trimmed = pl.Series([raw], dtype=pl.String).str.strip_chars()
+        return self.tidy_all([raw], [names], sifted(trimmed, self._policy).worded)[0]
 
-    def tidy_all(self, raw: Iterable[str], names: list[tuple[str, ...]]) -> list[Tidied]:
+    def tidy_all(
+        self, raw: Iterable[str], names: list[tuple[str, ...]], worded: Iterable[bool]
+    ) -> list[Tidied]:
         """Clean many rows, each as `tidy` does.
 
         After one round most rows are clean: the prefilter finds them for less than a second round.
+        `worded` says which of the texts as they came may hold what words give away (see `sifted`).
         """
         rows = list(map(Tidied, raw))
-        for row, known in zip(rows, names, strict=True):
-            self._go(row, known, 1)
+        worded = list(worded)
+        for row, known, deep in zip(rows, names, worded, strict=True):
+            self._go(row, known, 1, worded=deep)
         texts = pl.Series("text", [row.text for row in rows], dtype=pl.String).str.strip_chars()
-        texts, suspect = sifted(texts, self._policy)
-        for row, known, text, more in zip(rows, names, texts, suspect, strict=True):
-            if more or known:  # only a step finds names
-                self._go(row, known, _MOST_ROUNDS - 1)
+        texts, more, _ = sifted(texts, self._policy)
+        if any(names):
+            hints = pl.Series("hints", list(map(list, names)), dtype=pl.List(pl.String))
+            more |= named(texts, hints)
+        for row, known, deep, text, again in zip(rows, names, worded, texts, more, strict=True):
+            if again:
+                row.quiet = row.quiet if deep else 0
+                self._go(row, known, _MOST_ROUNDS - 1, worded=True)
             else:
                 row.text = text
             row.pii = _apart(row.pii)
         return rows
 
-    def _go(self, row: Tidied, names: tuple[str, ...], rounds: int) -> None:
+    def take(self, row: Tidied, names: tuple[str, ...], found: list[Found]) -> None:
+        """Put placeholders for further PII of a tidied text, and tidy what that brings to light."""
+        edits = [(start, end, PLACEHOLDERS[kind]) for kind, start, end in found]
+        row.pii = _apart(row.pii + _led_back(found, row.edits))
+        row.text = apply_edits(row.text, edits)
+        row.edits.append(edits)
+        row.quiet = 0
+        self._go(row, names, _MOST_ROUNDS, worded=True)
+        row.pii = _apart(row.pii)
+
+    def _go(self, row: Tidied, names: tuple[str, ...], rounds: int, *, worded: bool) -> None:
         text, quiet, enough = row.text, row.quiet, len(self._steps)
         for _ in range(rounds):
             if quiet == enough:
@@ -107,7 +125,7 @@ class Tidier:
                 if step:
                     edits = step(text)
                 else:
-                    edits, found = redact(text, names)
+                    edits, found = redact(text, names, safe_harbor=self._safe_harbor, worded=worded)
                     if found:
                         row.pii += _led_back(found, row.edits)
                 if edits:

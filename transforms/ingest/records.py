@@ -1,5 +1,7 @@
 """Turns mapped native rows into records: keyed ids, pseudonyms, partition."""
 
+from collections.abc import Set
+
 import polars as pl
 
 from schemas.config.corpus import CorpusConfig
@@ -57,6 +59,30 @@ def to_records(
     )
     schema = polars_schema(RECORDS.schema)
     return frame.select(pl.col(column).cast(kind) for column, kind in schema.items())
+
+
+def is_forgotten(
+    records: pl.DataFrame, hasher: KeyedHasher, *, speakers: Set[str], ids: Set[str]
+) -> pl.Series:
+    """Which records (Boolean, in order) are of forgotten people.
+
+    `speakers` and `ids` are keyed hashes (kind "forgotten") of pseudonyms and of record ids.
+    """
+    theirs = _marked(records["speaker"], hasher, speakers)
+    return (theirs | _marked(records["record_id"], hasher, ids)).alias("forgotten")
+
+
+def without_answers(records: pl.DataFrame, hasher: KeyedHasher, *, ids: Set[str]) -> pl.DataFrame:
+    """The records, of which none says that it answers a forgotten one (`ids` as in `is_forgotten`)."""
+    told = _marked(records["reply_to"], hasher, ids)
+    return records.with_columns(records["reply_to"].set(told, None)) if told.any() else records
+
+
+def _marked(column: pl.Series, hasher: KeyedHasher, marks: Set[str]) -> pl.Series:
+    if not marks:
+        return pl.repeat(value=False, n=len(column), eager=True)
+    hashed = hasher.tokens("forgotten", "", column)
+    return hashed.is_in(list(marks)).fill_null(value=False)
 
 
 def hints(mapped: pl.DataFrame, speaker: pl.Series, domain: str) -> pl.Series:

@@ -1,10 +1,9 @@
 -- Names that rows of a conversation lack because they lie in another piece of it than the speaker who bears them.
--- In: records(conversation_id, pii_hints, domain, filename, file_row_number); shards(shard, filename, first_row,
--- after_row): which rows of which file are whose. Out: shard, conversation_id, names (all of the conversation, sorted),
--- one line per shard and conversation in which some row lacks one. In posts names of accounts are no names of people:
--- the domain social has only what its rows have.
+-- In: records(conversation_id, pii_hints, domain, shard). Out: shard, conversation_id, names (all of the conversation,
+-- sorted), one line per shard and conversation in which some row lacks one. In posts names of accounts are no names of
+-- people: the domain social has only what its rows have.
 WITH named AS (
-    SELECT conversation_id, pii_hints, filename, file_row_number
+    SELECT conversation_id, pii_hints, shard
     FROM records
     WHERE conversation_id IS NOT NULL AND domain <> 'social'
 ),
@@ -16,13 +15,9 @@ totals AS (
     SELECT conversation_id, count(*) AS total FROM names GROUP BY conversation_id
 ),
 lacking AS (
-    SELECT DISTINCT shards.shard, named.conversation_id
+    SELECT DISTINCT named.shard, named.conversation_id
     FROM named
     INNER JOIN totals ON named.conversation_id = totals.conversation_id
-    INNER JOIN shards
-        ON named.filename = shards.filename
-        AND named.file_row_number >= shards.first_row
-        AND named.file_row_number < shards.after_row
     WHERE coalesce(len(named.pii_hints), 0) < totals.total
 )
 SELECT lacking.shard, lacking.conversation_id, list(names.name ORDER BY names.name ASC) AS names

@@ -29,8 +29,8 @@ ROWS = """id,who,c,n,at,text
 3,Bo Ray,a,2,2026-03-01,yes Ann
 4,Cy Poe,b,0,2026-03-01,alone
 5,Doctor,a,3,2026-03-01,Ann and Bo
-6,Eve Fox,c,0,2026-03-01,Eve
-7,Eve Fox,c,1,2026-03-01,Fox
+6,Eve Foxley,c,0,2026-03-01,Eve
+7,Eve Foxley,c,1,2026-03-01,Foxley
 """
 
 

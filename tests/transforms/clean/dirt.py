@@ -27,6 +27,13 @@ PIECES = [
     "\u202e", "\ufe0f", "👩", "👩\u200d💻", "👍🏽", "🇩🇪", "🏴",
     "🏴\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f", "\U000e0041", "❤\ufe0f", ":)",
     ":'(", "¯\\_(ツ)_/¯", "!!!", "sooooo", "\u2028", "\ufffe", "\u0345", "\u1160", "K", "ſ", "ﬁ",
+    "Dr.", "Dr. Smith", "mr ", "Mrs", "Smith", "Doctor", "doctor ", "Miss ", "My name is", "my name is ", "Larsen",
+    "This is ", "speaking", "I'm ", "I am ", "nurse", "Hi, ", "call me ", "12", "123", "Main", "Elm ", "Street",
+    "street",
+    "St", "Ave.", "PO box ", "zip code ", "Dayton", ", OH ", "45402", "account number ", "MRN", "ID", "order ",
+    "case no. ",
+    "policy", "#", "AB", "x7", "9921-3", "card ending in ", "social ", "last four ", "born ", "DOB", "March", "May ",
+    "3rd", " of ", "2021", "03/04", "/2021", "in ", "lives ", "93", "ninety", " years old", "aged ", "SW1A 1AA", "the ",
 ]  # fmt: skip
 
 dirty = (

@@ -17,7 +17,9 @@ from transforms.clean.pii_numbers import luhn
 def test_recall_and_precision(domain: str) -> None:
     rng = random.Random(20260302)
     made = [planted(rng) for _ in range(12_000)]
-    table = clean(records([text for text, _ in made], domain), CleanConfig())
+    # Dates are look-alikes of numbers here; Safe Harbor takes them (see test_worded.py).
+    config = CleanConfig.model_validate({"clinical": {"identifiers": "standard"}})
+    table = clean(records([text for text, _ in made], domain), config)
     hit, missed, wrong = Counter[str](), Counter[str](), Counter[str]()
     for (_, planned), spans in zip(made, table["pii"].to_list(), strict=True):
         found = {(span["kind"], span["start"], span["end"]) for span in spans}
@@ -36,8 +38,7 @@ def test_recall_and_precision(domain: str) -> None:
     [
         "2026-03-02", "02.03.2026 14:30", "3/2/26", "[04:06]", "[01:08:07.02]", "10/10", "24/7/365",
         "$5551234567.00", "€ 1.234.567,89", "1 234 567 890", "1,234,567,890",
-        "ISBN 978-3-16-148410-0", "isbn 0306406152", "order number 5551234567",
-        "ticket #5551234567", "timestamp 1700000000", "1990-2020", "pages 200-1000",
+        "ISBN 978-3-16-148410-0", "isbn 0306406152", "timestamp 1700000000", "1990-2020", "pages 200-1000",
         "500-1000 people", "version 1.2.3.4", "v1.2.3.4", "firmware 10.0.0.7", "section 2.3.4.5",
         "999.1.2.300", "1.2.3.4.5", "12:30:45", "std::vector", "a::b", "::1", "078-00-1120",
         "666-45-6789", "900-45-6789", "123-45-0000", "4111 1111 1111 1112", "0000 0000 0000 0000",

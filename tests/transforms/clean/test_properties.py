@@ -10,8 +10,10 @@ from tests.transforms.clean.dirt import dirty
 from tests.transforms.clean.rows import records
 from transforms.clean import clean
 from transforms.clean.edits import apply_edits, way_back
+from transforms.clean.name_rows import named
 from transforms.clean.pii import find_pii
-from transforms.clean.prefilter import suspects
+from transforms.clean.pii_names import names_of
+from transforms.clean.prefilter import sifted, suspects
 from transforms.clean.tidy import Tidier
 
 POLICIES = [
@@ -42,7 +44,8 @@ def test_a_row_that_is_no_suspect_needs_no_change(policy: Policy, rows: list[str
 def test_many_rows_come_out_as_each_alone(policy: Policy, rows: list[str]) -> None:
     tidier = Tidier(policy)
     names = [("Joe Example",) if len(row) % 3 == 0 else () for row in rows]
-    for row, known, done in zip(rows, names, tidier.tidy_all(rows, names), strict=True):
+    worded = sifted(pl.Series("text", rows).str.strip_chars(), policy).worded
+    for row, known, done in zip(rows, names, tidier.tidy_all(rows, names, worded), strict=True):
         alone = tidier.tidy(row, known)
         assert (done.text, done.pii) == (alone.text, alone.pii)
         assert (done.urls, done.mentions) == (alone.urls, alone.mentions)
@@ -64,6 +67,18 @@ def test_cleaning_clean_text_changes_nothing(policy: Policy, row: str) -> None:
 @given(row=dirty)
 def test_no_pii_is_left(row: str) -> None:
     assert find_pii(Tidier(SocialPolicy()).tidy(row).text) == []
+    assert find_pii(Tidier(ClinicalPolicy()).tidy(row).text, safe_harbor=True) == []
+
+
+@thorough
+@given(row=dirty)
+def test_no_name_that_is_known_is_left(row: str) -> None:
+    names = ("Joe Example", "Elm Larsen", "May Dayton", "中文 日本")
+    once = Tidier(SocialPolicy()).tidy(row, names)
+    assert not [found for found in find_pii(once.text, names) if found[0] == "name"]
+    hint = pl.Series([list(names)], dtype=pl.List(pl.String))
+    if list(names_of(names).find(row)):
+        assert named(pl.Series([row]), hint).item()
 
 
 @thorough

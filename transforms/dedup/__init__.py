@@ -1,0 +1,1 @@
+"""What makes two texts the same, or nearly the same."""
