@@ -55,7 +55,7 @@ def dedup(
         config,
         given,
         state(session.lake)[1],
-        covered=_covered(cleaned, sources),
+        covered=_sources(cleaned) if sources is None else sources,
         failed=failed,
         rebuild=rebuild,
     )
@@ -95,10 +95,8 @@ def _files(
     ]
 
 
-def _covered(
-    cleaned: Sequence[Manifest], sources: Mapping[str, Set[str]] | None
-) -> dict[str, set[str]]:
-    covered = {corpus: set(files) for corpus, files in (sources or {}).items()}
+def _sources(cleaned: Sequence[Manifest]) -> dict[str, set[str]]:
+    covered: dict[str, set[str]] = {}
     for manifest in cleaned:
         for file in manifest.outputs:
             covered.setdefault(file.corpus, set()).add(manifest.source_file)

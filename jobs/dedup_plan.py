@@ -47,13 +47,16 @@ def plan(
     """By corpus, the shards of this run and the published ones that stay beside them; in ascending order.
 
     `covered` are the source files of this run, per corpus: of them only what it cleaned counts, but for partitions
-    that `failed`, which stay published as they are.
+    that `failed`, which stay published as they are. Of other files a shard that was cleaned again, because of a newer
+    revision, takes the place of what it was.
     """
+    again = {made_by.shard for made_by, _ in cleaned}
     found: dict[str, list[Shard]] = {
         corpus: [
             shard
             for shard in _published(session.lake, published, corpus)
-            if _stays(session, shard, covered[corpus], failed)
+            if shard.made_by.shard not in again
+            and _stays(session, shard, covered.get(corpus, set()), failed)
         ]
         for corpus in {file.corpus for _, file in cleaned}
     }

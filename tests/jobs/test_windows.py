@@ -83,9 +83,9 @@ def test_a_chain_that_bites_its_tail_ends(runs: WindowRuns) -> None:
 
 
 def test_of_doubles_the_one_that_stayed_is_the_parent(runs: WindowRuns) -> None:
-    old = said("q", outcome="dropped", reason="duplicate_id")
-    rows = [old, said("q"), said("a", reply_to="q")]
-    assert runs.contexts(runs.make([runs.clean("s", rows)]))["a"] == ["q"]
+    old = said("q", reply_to="p", outcome="dropped", reason="duplicate_id")
+    rows = [said("p", minute=-1), old, said("q", reply_to="p"), said("a", reply_to="q")]
+    assert runs.contexts(runs.make([runs.clean("s", rows)]))["a"] == ["p", "q"]
 
 
 def test_a_post_does_not_see_its_own_replies(runs: WindowRuns) -> None:

@@ -146,3 +146,23 @@ def test_turns_are_found_in_compacted_files(runs: WindowRuns) -> None:
         runs.lake.path(file.path).unlink()  # as vacuum does
     tuesday = runs.clean("tuesday", [said("b", turn=3, day=DAYS[1])])
     assert runs.contexts(runs.make([tuesday])) == {"b": ["a0", "a1", "a2"]}
+
+
+def test_a_turn_that_moves_to_another_conversation_is_a_change(runs: WindowRuns) -> None:
+    """What the shard quotes stays the same: who quotes it does not. (Sample keys are lengths of names here.)"""
+    own = runs.clean("own", [said("x", turn=1), said("yy", turn=1, conversation_id="else")])
+    before = runs.make([own, runs.clean("far", [said("a", turn=0)])])
+    after = runs.make([own, runs.clean("far", [said("a", turn=0, conversation_id="else")])])
+    assert runs.contexts(before) == {"x": ["a"], "yy": [], "a": []}
+    assert runs.contexts(after) == {"x": [], "yy": ["a"], "a": []}
+    assert names(before)["own"] != names(after)["own"]
+
+
+def test_what_a_file_no_longer_has_is_gone(runs: WindowRuns) -> None:
+    before = [
+        runs.clean("s", [said("a", turn=0)]),
+        runs.clean("s", [said("b", turn=1, day=DAYS[1])], chunk=1),
+    ]
+    runs.publish(before, runs.make(before))
+    after = runs.clean("s", [said("a", turn=0), said("c", turn=2)])
+    assert runs.contexts(runs.make([after])) == {"a": [], "c": ["a"]}
