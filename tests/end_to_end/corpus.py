@@ -74,7 +74,7 @@ def environment(**extra: str) -> dict[str, str]:
     return os.environ | {"PYTHONPATH": path, "COLUMNS": "200"} | extra
 
 
-def command(*arguments: str | Path, cwd: Path, **extra: str) -> Ran:
+def command(*arguments: str | Path, cwd: Path, timeout: float = 300, **extra: str) -> Ran:
     """Runs `affectmine ARGUMENTS` and waits."""
     done = subprocess.run(
         [sys.executable, "-m", "jobs.cli", *map(str, arguments)],
@@ -82,7 +82,7 @@ def command(*arguments: str | Path, cwd: Path, **extra: str) -> Ran:
         env=environment(**extra),
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=timeout,
         check=False,
     )
     return Ran(done.returncode, done.stdout, done.stderr)

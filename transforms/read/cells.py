@@ -3,6 +3,7 @@
 import contextlib
 import csv
 import gc
+import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -14,6 +15,9 @@ from numpy.typing import NDArray
 from transforms.read.quotes import Records
 
 csv.field_size_limit(1 << 31)  # the reader bounds records itself; the default stops at 128 KiB
+
+
+_PIECE = 4 << 20  # bytes of text
 
 
 @dataclass
@@ -100,14 +104,22 @@ def _split(text: pl.Series, rows: NDArray[np.int64], names: list[str], delimiter
 def _unquote(
     text: pl.Series, rows: NDArray[np.int64], names: list[str], delimiter: str, quote: str
 ) -> _Part:
-    records = text.gather(rows).to_list()
+    mine = text.gather(rows)
+    # Cells as Python objects take many times the memory of the text: a piece at a time.
+    piece = np.cumsum(mine.str.len_bytes().to_numpy()) // _PIECE
+    starts = [0, *(np.flatnonzero(np.diff(piece)) + 1).tolist(), len(rows)]
     collects = gc.isenabled()
     gc.disable()  # many lists at once, none of them garbage: collecting would cost twice the work
     try:
-        return _unquoted(records, rows, names, delimiter, quote)
+        parts = [
+            _unquoted(mine[start:end].to_list(), rows[start:end], names, delimiter, quote)
+            for start, end in itertools.pairwise(starts)
+        ]
     finally:
         if collects:
             gc.enable()
+    frames, places, bad = zip(*parts, strict=True)
+    return pl.concat(frames), np.concatenate(places), list(itertools.chain.from_iterable(bad))
 
 
 def _unquoted(
