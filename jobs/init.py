@@ -188,6 +188,7 @@ def _config(
     else:
         block = f"    columns:  # record column: column of the file\n{block}\n      # meta: []"
         block += "  # columns to copy as they are; never people's text"
+        block += "\n      # pii_hints: []  # columns with names of people, to redact from the texts"
         if rest:
             block += f"\n      # not used yet: {', '.join(map(_quoted, rest))}"
     return _TEMPLATE.format(corpus=corpus, source=_quoted(place), reader=reader.name, columns=block)
@@ -227,6 +228,8 @@ corpora:
 
 # ingest:
 #   shard_records: 125000
+# dedup: {{}}            # drop posts that repeat another, word by word or nearly (docs/dedup.md)
+# windows: {{}}          # contexts: the turns before each record (docs/windows.md)
 # label:
 #   - task: emotion
 #     taxonomy: goemotions

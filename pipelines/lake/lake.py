@@ -6,10 +6,13 @@ restricted/quarantine_raw/<corpus>/<day>/shard-*.parquet  first bytes of what co
 ingest/<corpus>/<file id>/chunk-*.json                manifests of ingest
 quarantine/<corpus>/<day>/shard-*.parquet
 clean/<corpus>/<partition>/shard-*.parquet + .json    data and manifests, side by side
+dedup, contexts, restricted/signatures                 likewise, beside clean
 labels/<task>/<taxonomy>/<labeler>/<corpus>/<partition>/shard-*.parquet + .json
 snapshots/00000001.json                               what is published
 runs/<run id>/                                        journals, gates
 catalog.duckdb                                        views over the newest snapshot
+forgotten.json, restricted/records/**/erased-*.json   who was forgotten, and which rows went
+forget.json, care.lock                                while that goes on
 """
 
 import datetime as dt
