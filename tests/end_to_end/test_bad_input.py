@@ -77,6 +77,7 @@ def test_binary_file(tmp_path: Path) -> None:
     assert re.search("SQLite", ran.err)
 
 
+@pytest.mark.slow
 def test_empty_file_and_good_file(tmp_path: Path) -> None:
     (tmp_path / "empty.jsonl").write_bytes(b"")
     (tmp_path / "good.jsonl").write_bytes(LINES)
@@ -85,6 +86,7 @@ def test_empty_file_and_good_file(tmp_path: Path) -> None:
     assert counts(ran)["records"] == 50
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["gz", "zst"])
 def test_truncated_compressed_file(tmp_path: Path, kind: str) -> None:
     import random
@@ -108,6 +110,7 @@ def test_truncated_compressed_file(tmp_path: Path, kind: str) -> None:
     assert (-1, "broken_source") in quarantined(tmp_path)
 
 
+@pytest.mark.slow
 def test_truncated_parquet(tmp_path: Path) -> None:
     pl.DataFrame(GOOD).write_parquet(tmp_path / "cut.parquet")
     whole = (tmp_path / "cut.parquet").read_bytes()
@@ -139,6 +142,7 @@ def test_rows_at_fault_are_quarantined(tmp_path: Path) -> None:
     assert [position for position, _ in quarantined(tmp_path)] == list(range(50, 57))
 
 
+@pytest.mark.slow
 def test_one_long_line(tmp_path: Path) -> None:
     with (tmp_path / "long.jsonl").open("wb") as file:
         file.write(LINES)
@@ -150,6 +154,7 @@ def test_one_long_line(tmp_path: Path) -> None:
     assert quarantined(tmp_path) == [(50, "unit_too_long")]
 
 
+@pytest.mark.slow
 def test_duplicate_ids(tmp_path: Path) -> None:
     twice = json.dumps({"id": "g3", "text": "this is the edited post"}).encode() + b"\n"
     (tmp_path / "posts.jsonl").write_bytes(LINES + twice)
@@ -202,6 +207,7 @@ def test_no_config(tmp_path: Path) -> None:
     assert "affectmine init" in ran.err
 
 
+@pytest.mark.slow
 def test_another_key_is_refused(tmp_path: Path) -> None:
     (tmp_path / "posts.jsonl").write_bytes(LINES)
     assert ingest(tmp_path, "posts.jsonl").code == 0

@@ -50,6 +50,7 @@ def run(folder: Path, domain: str) -> dict[str, str]:
     return {text: text for text in frame["text_clean"]}
 
 
+@pytest.mark.slow
 def test_a_name_is_redacted_in_every_shard_of_its_conversation(folder: Path) -> None:
     found = sorted(run(folder, "podcast"))
     assert found == [
@@ -57,6 +58,7 @@ def test_a_name_is_redacted_in_every_shard_of_its_conversation(folder: Path) -> 
     ]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_which_conversations_lack_names_and_that_compaction_changes_nothing(folder: Path) -> None:
     run(folder, "podcast")
     lake = open_lake(folder / "lake")

@@ -26,6 +26,7 @@ thorough = settings(max_examples=300, deadline=None, suppress_health_check=[Heal
 texts = st.lists(dirty, min_size=1, max_size=12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("policy", POLICIES)
 @thorough
 @given(rows=texts)
@@ -38,6 +39,7 @@ def test_a_row_that_is_no_suspect_needs_no_change(policy: Policy, rows: list[str
             assert tidier.tidy(row).pii == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("policy", POLICIES)
 @thorough
 @given(rows=texts)
