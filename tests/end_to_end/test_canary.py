@@ -7,6 +7,7 @@ catalogs, the screen) is searched byte by byte, Parquet by its values.
 
 import gzip
 import json
+import os
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -46,6 +47,8 @@ corpora:
     sources: canaryfile-clinic.csv
     columns: {text: text, id: id, speaker: who, role: role, conversation_id: session, turn: n, created_at: at}
 ingest: {shard_records: 40}
+dedup: {}
+windows: {}
 engine: {workers: 2}
 """
 
@@ -156,7 +159,23 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Ran]]:
         command("sql", "SELECT * FROM quarantine", "--format", "csv", cwd=folder, **debug),
         command("sql", "SELECT nothing FROM clean", cwd=folder, **debug),
         command("sql", "SELECT CAST(text_clean AS INT) FROM clean", cwd=folder, **debug),
+        command("dedup", "config.yaml", "--rebuild", cwd=folder, **debug),
+        command("windows", "config.yaml", cwd=folder, **debug),
+        command(
+            "forget",
+            "--corpus",
+            "posts",
+            "--speaker",
+            "quaxhandle77",
+            "--dry-run",
+            cwd=folder,
+            **debug,
+        ),
     ]
+    for beat in (folder / "lake" / "runs").glob("*/heartbeat"):
+        os.utime(beat, (0, 0))  # the killed run counts as alive for two minutes
+    one = ("--corpus", "clinic", "--record", "native-canary-c3")
+    runs.append(command("forget", *one, cwd=folder, **debug))
     return folder, runs
 
 
@@ -173,6 +192,11 @@ def test_the_faults_really_happened(ran: tuple[Path, list[Ran]]) -> None:
     assert found("".join(raw), (*NAMES, *NUMBERS, *SENTENCES)) == [*NAMES, *NUMBERS, *SENTENCES]
     clean = [values(path) for path in (folder / "lake" / "clean").rglob("*.parquet")]
     assert found("".join(clean), SENTENCES) == list(SENTENCES)
+    contexts = [values(path) for path in (folder / "lake" / "contexts").rglob("*.parquet")]
+    assert found("".join(contexts), SENTENCES) == list(SENTENCES)
+    assert (folder / "lake" / "dedup").is_dir()
+    assert [each.code for each in runs[-2:]] == [0, 0]
+    assert "1" in runs[-1].out
 
 
 def test_nothing_in_the_lake_outside_restricted(ran: tuple[Path, list[Ran]]) -> None:
