@@ -50,15 +50,16 @@ class Tidier:
         self._policy = policy
         self._safe_harbor = policy.identifiers == "safe_harbor"
         markdown = (quotes(drop=policy.quotes == "drop"), *MARKDOWN) if policy.markdown else ()
-        # White space first: most rows need nothing else, and one round is enough for them.
+        # White space first: most rows need nothing else, and one round is enough for them. Tags before entities: a
+        # quotation mark that an attribute has as &quot; would end it.
         repairs = (
             white_space,
             ampersands,
+            *HTML,
             entities,
             mojibake,
             invisible,
             normal_form,
-            *HTML,
             *markdown,
         )
         # None is redaction. A name is the count that a step adds to.

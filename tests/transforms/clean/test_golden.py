@@ -28,6 +28,8 @@ TABLE: list[Row] = [
     ("social", "🥲", "🥲", None, []),
     ("social", "<p>Hi <b>you</b><br>there</p> x < y <UNSURE>", "Hi you\nthere\nx < y <UNSURE>",
      None, []),
+    ("social", '<img src="https://x.example/a.png" alt="the &quot;last&quot; box">So <b>glad</b>',
+     "So glad", None, []),
     ("social", "# Title\n\n**bold** and *it* and ~~gone~~ `code`",
      "Title\n\nbold and it and gone code", None, []),
     ("social", "> their words\n\nmy words", "my words", None, []),
