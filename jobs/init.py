@@ -11,6 +11,7 @@ from jobs.target import write_trouble
 from schemas.config.corpus import Columns
 from schemas.errors import ConfigError, SourceError
 from transforms.read.chunk import Limits, Reader
+from transforms.read.columns import is_key, told
 from transforms.read.fill import Fill
 from transforms.read.registry import guess
 from transforms.read.source import SourceFile, expand, open_stream
@@ -116,8 +117,7 @@ def guess_columns(rows: pl.DataFrame, shown: str) -> Columns:
         free.remove(name)
     if "text" not in found:
         raise SourceError(
-            f"{shown}: no column looks like text. "
-            f"Columns found: {', '.join(rows.columns) or 'none'}.",
+            f"{shown}: no column looks like text. Columns found: {told(rows.columns)}.",
             remedy="Write the config by hand; `columns.text` names the column.",
         )
     return Columns(**found)
@@ -181,7 +181,8 @@ def _config(
     mapped = _mapped(columns)
     lines = [f"      {name}: {_quoted(value)}" for name, value in mapped.items()]
     lines += [f"      # {name}:" for name in _NAMES if name not in mapped]
-    rest = [name for name in names if name not in mapped.values()][:40]
+    # A first row of content in the place of a header does not belong into a config.
+    rest = [name for name in names if name not in mapped.values() and is_key(name)][:40]
     block = "\n".join(lines)
     if known:
         block = f"    # columns: known to the reader {reader.name}"

@@ -5,7 +5,6 @@ attempts, and all it needs travels in the task.
 """
 
 import json
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -14,13 +13,13 @@ from typing import Any
 
 import polars as pl
 
-from pipelines.lake.commit import DataWriter, commit, finished
+from pipelines.lake.commit import DataWriter
 from pipelines.lake.fingerprint import fingerprint, shard_id
-from pipelines.lake.lake import Lake, now
+from pipelines.lake.lake import Lake
 from pipelines.lake.rows import read_batches
-from pipelines.lake.store import new_attempt
 from pipelines.stages.conversation_names import Names, hash_names, with_names
 from pipelines.stages.dedup_choice import Choice
+from pipelines.stages.shard import Counts, make_shard
 from schemas.datasets import DATASETS
 from schemas.errors import TerminalError
 from schemas.manifest import DataFile, Manifest
@@ -124,50 +123,18 @@ def _stage(module: str, settings: str) -> RowStage:
 
 def run_row_task(task: RowTask) -> Manifest:
     """Reads, computes and commits one shard; returns its manifest (skips what is done)."""
-    lake, name = task.lake, task.manifest_name
-    done = finished(lake, name)
-    if done is not None:
-        return done
-    started = time.perf_counter()
-    stage = _stage(task.module, task.settings)
-    attempt = new_attempt()
-    writer = DataWriter(
-        lake,
-        stage.dataset,
-        corpus=task.input.corpus,
-        partition=task.input.partition,
+    return make_shard(
+        task,
+        lambda writer: _compute(task, _stage(task.module, task.settings), writer),
+        stage=task.stage,
+        version=task.version,
+        dataset=task.dataset,
+        of=task.input,
         variant=task.variant,
-        stem=f"shard-{task.shard}-{task.fingerprint}-{attempt}",
     )
-    try:
-        counts, reasons = _compute(task, stage, writer)
-        file = writer.close()
-    except BaseException:
-        writer.abandon()
-        raise
-    manifest = Manifest(
-        name=name,
-        stage=stage.name,
-        stage_version=stage.version,
-        shard=task.shard,
-        source_file=task.source_file,
-        source_chunk=task.source_chunk,
-        fingerprint=task.fingerprint,
-        inputs=task.inputs,
-        outputs=(file,),
-        counts=counts,
-        reasons=reasons,
-        attempt=attempt,
-        run_id=task.run_id,
-        created_at=now(),
-        seconds=round(time.perf_counter() - started, 4),
-    )
-    return commit(lake, manifest)
 
 
-def _compute(
-    task: RowTask, stage: RowStage, writer: DataWriter
-) -> tuple[dict[str, int], dict[str, int]]:
+def _compute(task: RowTask, stage: RowStage, writer: DataWriter) -> Counts:
     """Writes what the stage makes of the shard; returns counts (in, and by outcome) and reasons."""
     schema = DATASETS[stage.dataset].schema
     counts = {"in": 0} | dict.fromkeys(stage.outcomes, 0)

@@ -1,15 +1,14 @@
 """The windows stage, shard by shard: references become contexts, with the redacted text of each turn."""
 
-import time
 from dataclasses import dataclass
 
 import polars as pl
 
-from pipelines.lake.commit import DataWriter, commit, finished
+from pipelines.lake.commit import DataWriter
 from pipelines.lake.fingerprint import fingerprint, shard_id
-from pipelines.lake.lake import Lake, now
+from pipelines.lake.lake import Lake
 from pipelines.lake.rows import read_batches
-from pipelines.lake.store import new_attempt
+from pipelines.stages.shard import make_shard
 from pipelines.stages.windows_texts import read_turns
 from schemas.datasets import CONTEXTS
 from schemas.datasets.base import KEYS
@@ -73,41 +72,14 @@ class WindowsTask:
 
 def run_windows_task(task: WindowsTask) -> Manifest:
     """Writes and commits the contexts of one shard; returns its manifest (skips what is done)."""
-    done = finished(task.lake, task.manifest_name)
-    if done is not None:
-        return done
-    started = time.perf_counter()
-    attempt = new_attempt()
-    writer = DataWriter(
-        task.lake,
-        "contexts",
-        corpus=task.input.corpus,
-        partition=task.input.partition,
-        stem=f"shard-{task.shard}-{task.fingerprint}-{attempt}",
-    )
-    try:
-        counts = _write(task, writer)
-        file = writer.close()
-    except BaseException:
-        writer.abandon()
-        raise
-    manifest = Manifest(
-        name=task.manifest_name,
+    return make_shard(
+        task,
+        lambda writer: (_write(task, writer), {}),
         stage="windows",
-        stage_version=VERSION,
-        shard=task.shard,
-        source_file=task.source_file,
-        source_chunk=task.source_chunk,
-        fingerprint=task.fingerprint,
-        inputs=task.inputs,
-        outputs=(file,),
-        counts=counts,
-        attempt=attempt,
-        run_id=task.run_id,
-        created_at=now(),
-        seconds=round(time.perf_counter() - started, 4),
+        version=VERSION,
+        dataset="contexts",
+        of=task.input,
     )
-    return commit(task.lake, manifest)
 
 
 def _write(task: WindowsTask, writer: DataWriter) -> dict[str, int]:

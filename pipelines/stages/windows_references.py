@@ -140,7 +140,10 @@ def _write(
     assert isinstance(frame, pl.DataFrame)
     path = folder / f"references-{number}.parquet"
     frame.drop("content").write_parquet(path)
-    keys = pl.concat([each["sample_key"] for each in read_batches(lake, file, ["sample_key"])])
+    none = pl.Series("sample_key", [], dtype=pl.UInt64)  # a shard of which all rows were erased
+    keys = pl.concat(
+        [none, *(each["sample_key"] for each in read_batches(lake, file, ["sample_key"]))]
+    )
     return References(path, tuple(frame["shard"].unique().sort()), _digest(number, frame, keys))
 
 

@@ -284,3 +284,23 @@ def test_requests_that_cannot_be_meant(lake: Path, arguments: tuple[str, ...], t
 def test_another_key_is_refused(lake: Path) -> None:
     ran = forget(lake, AFFECTMINE_KEY="f" * 64)
     assert (ran.code, "another pseudonym key" in ran.err) == (2, True)
+
+
+def test_a_rerun_with_dedup_and_windows_after_a_whole_file_is_gone(tmp_path: Path) -> None:
+    """One file is all hers: what is left of its shards has no rows."""
+    hers = [post(number, author=NAME) for number in range(0, 30, 2)]
+    write(tmp_path / "hers.jsonl", hers)
+    write(tmp_path / "theirs.jsonl", [post(number, author="bob") for number in range(1, 30, 2)])
+    config = tmp_path / "config.yaml"
+    config.write_text(
+        CONFIG.format(sources="[hers.jsonl, theirs.jsonl]") + "dedup: {}\nwindows: {}\n"
+    )
+    assert command("run", config, cwd=tmp_path).code == 0
+    assert command("forget", "--corpus", "posts", "--speaker", NAME, cwd=tmp_path).code == 0
+    again = command("run", config, "--json", cwd=tmp_path)
+    assert again.code == 0, again.err
+    for dataset in ("clean", "contexts", "labels"):
+        told = command(
+            "sql", f"SELECT count(*) AS n FROM {dataset}", "--format", "csv", cwd=tmp_path
+        )
+        assert told.out.split() == ["n", "15"]

@@ -109,7 +109,7 @@ _LABELS_SMALL = (
 _MONTHS = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
 _BIRTHS_SMALL = rf"(?:born|birth|d\.?o\.?b)[^\n]*(?:[0-9]|{_MONTHS})"
 _HARBOR_SMALL = (
-    rf"{_NO_LETTER}(?:{_MONTHS})|[0-9][ ]?[-./,][ ]?[0-9]|[0-9]{{5}}|[0-9][ ]?(?:st|nd|rd|th)"
+    rf"{_NO_LETTER}(?:{_MONTHS})|[0-9][ ]?[-./,\x{{2044}}][ ]?[0-9]|[0-9]{{5}}|[0-9][ ]?(?:st|nd|rd|th)"
     r"|ninet|hundred|9[0-9]|1[0-2][0-9]"
 )
 _PLACED = _free_case("in from to near of at outside around live lives through via")

@@ -7,7 +7,7 @@ import polars as pl
 from transforms.clean.fold import plain, unaccented
 from transforms.clean.name_places import CALLS
 from transforms.clean.pii_names import names_of
-from transforms.clean.words import is_common
+from transforms.clean.words import is_listed
 
 _START, _END = r"(?:^|[^\p{L}\p{Nd}_])", r"(?:$|[^\p{L}\p{Nd}_])"
 _FEW = 12  # rows for which a pattern of their own does not pay
@@ -82,7 +82,7 @@ def _pattern(names: tuple[str, ...]) -> str:
     known = names_of(names)
     any_case, large, called = list[str](), list[str](), list[str]()
     for word in known.parts:
-        if not is_common(word):
+        if not is_listed(word):
             any_case.append(word)
             continue
         called.append(word)

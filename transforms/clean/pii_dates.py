@@ -7,12 +7,21 @@ from transforms.clean.edits import Found
 
 _YEAR = r"(?:1[89]|20)\d\d"
 _D, _M = r"(?:3[01]|[12]\d|0?[1-9])", r"(?:1[0-2]|0?[1-9])"
+# A number before a separator makes another number of it, unless it is the year of a date that a range begins with.
+_BEFORE = r"(?<![\w$€£#])(?:(?<!\d[./:,-])|(?<=\d[-./]\d\d\d\d[-/])|(?<=\d\d\d\d-\d\d-\d\d/))"
+_NAME = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}"
 _NUMERIC = re.compile(
-    rf"(?<![\w$€£#])(?<!\d[./:,-])(?:{_YEAR}([-./]){_M}\1{_D}(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?"
+    rf"{_BEFORE}(?:{_YEAR}([-./]){_M}\1{_D}(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?"
     rf"|{_M}([-./]){_D}\2(?:{_YEAR}|\d\d)|{_D}([-./]){_M}\3(?:{_YEAR}|\d\d)|{_M}[-/]{_YEAR}|{_YEAR}[-/](?:1[0-2]"
     rf"|0[1-9])"
     rf"|(?:1[0-2]|0[1-9])(?:3[01]|[12]\d|0[1-9])(?:19|20)\d\d|(?:19|20)\d\d(?:1[0-2]|0[1-9])(?:3[01]|[12]\d|0[1-9])"
-    r")(?![\w%])(?![./:-]\d)"
+    rf")(?![\w%])(?!(?![-/](?:{_YEAR}-\d\d|{_M}[-./]{_D}[-./]\d\d|{_D}[-./]{_M}[-./]\d\d))[./:-]\d)"
+)
+# Set apart: 3 / 4 / 2024. With the month's name between: 4/Mar/2024, 2024-Mar-04, Mar/4/2024, 04MAR24.
+_APART = re.compile(
+    rf"(?<![\w$€£#/])(?:{_M}[ ]?[/⁄][ ]?{_D}|{_D}[ ]?[/⁄][ ]?{_M})[ ]?[/⁄][ ]?{_YEAR}(?!\w)"
+    rf"|(?<![\w-])(?:(?:{_D}([-/.]?){_NAME}\1(?:{_YEAR}|\d\d)|{_YEAR}([-/.]){_NAME}\2{_D}|{_NAME}/{_D}/(?:{_YEAR}|\d\d)))(?!\w)",
+    re.IGNORECASE,
 )
 # Spoken and tokenized: 5 , 7 , 1978 behind "born" or "birth".
 _BIRTH = re.compile(
@@ -48,18 +57,19 @@ _SPOKEN_YEAR = (
 _IN_YEAR = rf"(?:,?[ ](?:of[ ]|in[ ])?(?:{_YEAR}|{_SPOKEN_YEAR}|'\d\d)(?![\w]))"
 _WEEKDAY = r"(?:(?:mon|tues|wednes|thurs|fri|satur|sun)day,?[ ](?:the[ ])?)"
 _NAMED = re.compile(
-    rf"(?<![\w-])(?:{_WEEKDAY})?(?:(?P<month>{_MONTH})[ ,]{{0,2}}(?:the[ ])?(?P<day>{_DAY})(?P<year>{_IN_YEAR})?"
+    rf"(?<![\w-])(?:{_WEEKDAY})?(?:(?P<month>{_MONTH})[ ,]{{0,2}}(?:the[ ])?(?P<day>{_DAY})"
+    rf"(?:[ ]?[-–][ ]?{_D}(?![\w:]))?(?P<year>{_IN_YEAR})?"
     rf"|(?P<day2>{_DAY})[ -](?:of[ ])?(?:the[ ])?(?:month of[ ])?(?P<month2>{_MONTH})(?![a-z])(?:[ -]?{_IN_YEAR}"
     rf"|-(?:{_YEAR}|\d\d)(?!\d))?"
     rf"|(?P<month3>{_MONTH})(?:,?[ ](?:of[ ])?(?:{_YEAR}|{_SPOKEN_YEAR})(?!\w)|-(?:{_YEAR}|\d\d)(?!\w)))",
     re.IGNORECASE,
 )
 _BARE = re.compile(
-    r"(?<![\w'’-])(?:(?P<sure>[Jj]anuary|[Ff]ebruary|[Ss]eptember|[Oo]ctober|[Nn]ovember|[Dd]ecember)"
+    r"(?<![\w'’])(?:(?P<sure>(?i:january|february|september|october|november|december))"
     r"|(?P<large>July|June|April|August)"
     r"|(?:(?<=[Ii]n )|(?<=[Ss]ince )|(?<=[Uu]ntil )|(?<=[Ll]ast )|(?<=[Nn]ext )|(?<=[Dd]uring )|(?<=[Bb]y )|(?<=[Oo]f )"
     r"|(?<=early )|(?<=late )|(?<=mid )|(?<=mid-)|(?<=[Tt]his ))"
-    r"(?P<told>March|May|april|june|july|august|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec))(?![\w])(?!['’]?s\b)"
+    r"(?P<told>March|May|MARCH|MAY|(?i:april|june|july|august|jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec)))(?![\w])(?!['’]?s\b)"
 )
 _DAY_OF_MONTH = re.compile(
     rf"(?<!\w)on (?:the )?(?P<date>{_D}(?:st|nd|rd|th))(?!\w)(?! (?:floor|street|day|attempt|try|time|of the))"
@@ -76,8 +86,9 @@ def dates(text: str, lower: str) -> Iterator[Found]:
     """All forms of dates that say more than the year. A weekday alone, a holiday, a season is none."""
     digits = any(map(str.isdigit, text))
     if digits:
-        for match in _NUMERIC.finditer(text):
-            yield "date", match.start(), match.end()
+        for pattern in (_NUMERIC, _APART):
+            for match in pattern.finditer(text):
+                yield "date", match.start(), match.end()
         for pattern in (_BIRTH, _SHORT):
             for match in pattern.finditer(text):
                 yield "date", *match.span("date")
@@ -107,7 +118,7 @@ def _is_date(match: re.Match[str]) -> bool:
     month = (
         (match.group("month") or match.group("month2") or match.group("month3")).lower().rstrip(".")
     )
-    if month not in ("may", "march", "mar", "sun", "sep", "dec", "jan", "august"):
+    if month not in ("may", "march", "mar", "sun", "august"):
         return True
     if match.group("month3") or match.group("year"):
         return True
@@ -132,10 +143,11 @@ _THING = r"(?![- ](?:house|home|building|tree|company|bridge|church|law|book|tra
 _AGE = re.compile(
     rf"(?<![\w.$€£/-])(?P<age>{_OLD}|{_SPOKEN_OLD})(?P<unit>[ -]?(?:years?|yrs?|y)\.?[ -]?(?:old|of age|/?o\b){_THING}"
     rf"|[ -]?y/?o\b|[ -]year[ -]old\b{_THING})"
-    rf"|(?<![a-z])(?:aged?|turn(?:s|ed|ing)?|age is|age of)(?:[ ]?[:=]?[ ])(?P<told>{_OLD}"
+    rf"|(?<![a-z])(?:aged?|turn(?:s|ed|ing)?|age is|age of)(?:[ ]?[:=][ ]?|[ ])(?P<told>{_OLD}"
     rf"|{_SPOKEN_OLD})(?![\w%.]\d?|[ ](?:degrees|percent))"
-    rf"|(?<![a-z])(?:he|she|who|mother|father|grandmother|grandfather|grandma|grandpa)(?:'s| is| "
-    rf"was)[ ](?P<person>{_OLD})(?=[ ]?(?:[.,!?;]|\Z|and\b))"
+    r"|(?<![a-z])(?:(?:he|she|who|mother|father|grandmother|grandfather|grandma|grandpa)(?:'s| is| was)"
+    rf"|i am|i'm|i was)[ ](?P<person>{_OLD}|{_SPOKEN_OLD})(?=[ ]?(?:[.,!?;]|\Z|and\b))"
+    rf"|(?<![\w.])(?P<short>{_OLD})[ ]?(?-i:[MF])(?!\w)|(?<![\w.])(?P<birthday>{_OLD}(?:st|nd|rd|th)) birthday"
     r"|(?:his|her|their|my)[ ](?:early[ ]|mid[ -]?|late[ ])?(?P<decade>nineties|90['’]?s)",
     re.IGNORECASE,
 )
@@ -146,6 +158,6 @@ def ages(text: str, lower: str) -> Iterator[Found]:
     if not ("9" in text or "1" in text or "nine" in lower or "hundred" in lower):
         return
     for match in _AGE.finditer(text):
-        for name in ("age", "told", "person", "decade"):
+        for name in ("age", "told", "person", "short", "birthday", "decade"):
             if match.group(name):
                 yield "age", *match.span(name)

@@ -83,7 +83,7 @@ class Names:
             if _is_nothing(word):
                 continue
             self.parts.setdefault(word, set()).add(place)
-            common = is_common(word) and word not in NAME_WORDS and not (personal and at)
+            common = is_listed(word) and word not in NAME_WORDS and not (personal and at)
             if common or (len(words) > 1 and not personal):
                 self.weak.add(word)
 
@@ -159,7 +159,7 @@ class Names:
         large = written[0].isupper() and not capitals
         if word in self.weak:
             return is_called(text, start, end)
-        if not is_common(word):
+        if not is_listed(word):
             if large or not _cased(word):
                 return True
             if capitals:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Set
 
 from transforms.clean.edits import Found
-from transforms.clean.words import FUNCTION_WORDS, NAME_WORDS, is_common, is_listed
+from transforms.clean.words import FUNCTION_WORDS, NAME_WORDS, is_common, is_listed, is_wordy
 
 _TITLE = re.compile(
     r"(?<![\w@#/.&;'’-])(?:(?P<short>Dr|Mr|Mrs|Ms|Mx|Prof|Messrs)(?![\w@/'’-])(?:[ ]?\.)?"
@@ -157,9 +157,9 @@ def name_end(text: str, at: int, *, loose: bool) -> int:
             continue
         if not word[0].isupper() or low in _NO_PERSON or low in FUNCTION_WORDS:
             break
-        if is_common(low) and low not in NAME_WORDS and not (loose and end == at):
+        if is_wordy(low) and low not in NAME_WORDS and not (loose and end == at):
             break
-        if word.isupper() and len(word) > 2 and (is_common(low) or not (loose or text.isupper())):
+        if word.isupper() and len(word) > 2 and (is_wordy(low) or not (loose or text.isupper())):
             break
         end, words = after - len(_POSSESSIVE.search(word).group()), words + 1  # type: ignore[union-attr]
         here = _gap(text, end)

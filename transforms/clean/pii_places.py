@@ -51,7 +51,8 @@ _HOUSE = (
 )
 _LARGE = re.compile(
     rf"{_HOUSE}[ ]+(?:{_SIDE}[ ]+)?(?P<name>(?:{CAPITAL}|\d{{1,3}}(?:st|nd|rd|th))(?:[ ]{CAPITAL}){{0,3}}?)"
-    rf"[ ](?P<kind>(?i:{_SURE}|{_LARGE_ONLY})(?![\w'’-]))\.?(?:[ ]{_SIDE}(?![\w.'’-]))?(?:{_UNIT}){{0,2}}(?:{_TOWN})?"
+    rf"[ ](?P<kind>(?i:{_SURE}|{_LARGE_ONLY})(?![\w'’-]))\.?(?:[ ]{_SIDE}(?![\w.'’-]))?(?:(?i:{_UNIT})){{0,2}}"
+    rf"(?:{_TOWN})?"
 )
 _SMALL_WORD = r"(?:(?!\d)[\w'’.]+[ ])"
 _SMALL = re.compile(

@@ -99,6 +99,12 @@ _ENDED = re.compile(
     r"|ped|red|sed|ned|led|ities|ity|ism|ists|ology|graphy|ware|ship|ward|wards|wise|self|selves|thing|body|one)"
 )
 
+# Of these, those with which hardly any name ends (Kelly, Harding, Alfred, Malone, Clement, Woodward … do with others).
+_WORDY = re.compile(
+    r".{3,}(?:tion|sion|tions|ness|ments|ible|ful|less|ously|ally|ively|ized|ised|ated|ted|ded|ked|ped|sed|ned|led"
+    r"|ities|ism|ists|ology|graphy|self|selves|thing|body)"
+)
+
 # Titles, roles and the small parts of names.
 _TITLES = (
     "dr doctor mr mister mrs missus ms miss mx prof professor nurse sir the and of von van de der den del della "
@@ -120,3 +126,8 @@ def is_listed(word: str) -> bool:
 def is_common(word: str) -> bool:
     """Whether a word in lower case is, or is built like, an English word that is no name."""
     return word in _COMMON or _ENDED.fullmatch(word) is not None
+
+
+def is_wordy(word: str) -> bool:
+    """As `is_common`, for a word that is written large where a name is expected: fewer endings count."""
+    return word in _COMMON or _WORDY.fullmatch(word) is not None

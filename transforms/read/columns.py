@@ -1,12 +1,15 @@
 """Which native columns a mapping names, what each may hold, and whether the source has them."""
 
 import difflib
+import re
 from collections.abc import Iterable, Sequence
 
 from schemas.config.corpus import Columns, GoldColumn
 from schemas.errors import SourceError
 from transforms.read.chunk import Kind
 
+# What a column may be called in a message: a few words without the marks of a sentence, and not only digits.
+_KEY = re.compile(r"(?!\d+\Z)[\w.:/#()-]{1,64}(?: [\w.:/#()-]{1,64}){0,4}")
 _KINDS: dict[str, Kind] = {
     "text": "text",
     "id": "key",
@@ -59,16 +62,31 @@ def check_columns(
         return
     hints = [_hint(name, found) for name in missing]
     names = ", ".join(repr(name) for name in missing)
-    listed = ", ".join(found[:60]) + (" …" if len(found) > 60 else "")
     raise SourceError(
-        f"{shown} has no column {names}. Columns found: {listed or 'none'}.",
+        f"{shown} has no column {names}. Columns found: {told(found)}.",
         remedy=" ".join(hint for hint in hints if hint)
         or "Correct `columns` in the config (keys that only later lines have: options.sparse).",
     )
 
 
+def is_key(name: str) -> bool:
+    """Whether a column's name reads like one, and not like a cell of text or a number."""
+    return _KEY.fullmatch(name) is not None
+
+
+def told(names: Sequence[str]) -> str:
+    """Names of columns for a message: without a header the first row stands there, and that is people's text."""
+    keys = [name for name in names if is_key(name)]
+    listed = ", ".join(keys[:60]) + (" …" if len(keys) > 60 else "")
+    others = len(names) - len(keys)
+    if not others:
+        return listed or "none"
+    more = f"{others} that read like content, so that the file may have no header"
+    return f"{listed}, and {more}" if keys else more
+
+
 def _hint(name: str, found: Sequence[str]) -> str:
-    folded = {each.lower(): each for each in reversed(found)}
+    folded = {each.lower(): each for each in reversed(found) if is_key(each)}
     near = difflib.get_close_matches(name.lower(), list(folded), n=2, cutoff=0.6)
     if not near:
         return ""

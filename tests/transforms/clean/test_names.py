@@ -35,6 +35,9 @@ def found(text: str, names: tuple[str, ...]) -> list[str]:
         ("a bicycle and a Bicycle", ("Goodbye Bicycle Exchange",), []),
         ("ask heltonbiker or joe_c99", ("heltonbiker", "joe_c99"), ["heltonbiker", "joe_c99"]),
         ("山田さんと話した", ("山田 太郎",), ["山田"]),
+        # Emily ends as words do; nobody would take it for one.
+        ("I saw Emily's dog; we met Emily. EMILY!", ("Emily Harding",), ["EMILY", "Emily", "Emily"]),
+        ("we met Harding and MALONE", ("Jo Harding", "Ed Malone"), ["Harding", "MALONE"]),
         ("madam Adamson is no adam", ("Adam Wiggins",), []),
     ],
 )  # fmt: skip

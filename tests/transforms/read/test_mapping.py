@@ -122,3 +122,14 @@ def test_wanted_takes_the_stricter_kind() -> None:
     gold = GoldColumn(task="e", taxonomy="t", labels="id", value="v")
     found = wanted(Columns(text="t", id="id", meta=("t", "m")), [gold])
     assert found == {"t": "text", "id": "key", "v": "number", "m": "any"}
+
+
+def test_content_in_the_place_of_a_header_is_not_told() -> None:
+    found = ["p1", "Zyndra Quaddle", "I am Zyndra, call me on 415-555-0132, please", "4711"]
+    with pytest.raises(SourceError) as told:
+        check_columns(["text"], found, "posts.csv")
+    assert (
+        "posts.csv has no column 'text'. Columns found: p1, Zyndra Quaddle, and 2 that read"
+        in str(told.value)
+    )
+    assert "415" not in str(told.value)
