@@ -23,8 +23,9 @@ from schemas.datasets import DATASETS
 from schemas.errors import ConservationError, TerminalError
 from schemas.manifest import DataFile, Failure, Manifest
 
-# Columns that repeat are dictionary-encoded; for texts and ids a dictionary only costs time.
-_DISTINCT = frozenset({"record_id", "sample_key", "text", "text_clean", "reply_to", "raw"})
+# Columns that repeat are dictionary-encoded; for texts and ids a dictionary only costs time. But strings that may be
+# null always have one: of row groups of a few rows DuckDB 2.0 takes plain strings for nulls in `WHERE column IS NULL`.
+_DISTINCT = frozenset({"record_id", "text"})
 
 
 class DataWriter:
@@ -94,7 +95,7 @@ class DataWriter:
 
 
 def dictionary_columns(schema: pa.Schema) -> list[str]:
-    """The Parquet leaf columns of `schema` that repeat values."""
+    """The Parquet leaf columns of `schema` that are written with a dictionary: strings that repeat, or may be null."""
     leaves: list[str] = []
 
     def walk(prefix: str, kind: pa.DataType) -> None:
@@ -107,7 +108,7 @@ def dictionary_columns(schema: pa.Schema) -> list[str]:
             leaves.append(prefix)
 
     for field in schema:
-        if field.name not in _DISTINCT:
+        if field.nullable or field.name not in _DISTINCT:
             walk(field.name, field.type)
     return leaves
 
