@@ -1,8 +1,8 @@
 -- Places of kept turns in their conversation, for those conversations in which a row of this run needs its
 -- earlier turns. Turns go by their number, else by their time in the recording, else by their date; a row with none
 -- of these has no place. What answers another record comes after what does not, at the same time: a post must not see
--- its own replies, also where dates have no hours. In: turns(place, own, record_id, conversation_id, turn, start_ms, created_at, reply_to, kept,
--- size). Out: place, size, needs, conversation_id, position (from 1).
+-- its own replies, also where dates have no hours. In: turns(place, own, record_id, conversation_id, turn, start_ms,
+-- created_at, reply_to, kept, size). Out: place, size, needs, conversation_id, position (from 1).
 WITH wanted AS (
     SELECT DISTINCT conversation_id
     FROM turns
