@@ -6,7 +6,7 @@ from pipelines.stages.row import RowStage
 from schemas.config.clean import CleanConfig
 from schemas.datasets import RECORDS
 from schemas.errors import TerminalError
-from transforms.clean.clean import VERSION, clean
+from transforms.clean.clean import clean
 from transforms.clean.ner import recognizer
 
 NER_VERSION = "ner_version"
@@ -30,7 +30,6 @@ def build(settings: dict[str, Any]) -> RowStage:
         )
     return RowStage(
         name="clean",
-        version=VERSION,
         dataset="clean",
         columns=[name for name in RECORDS.schema.names if name != "source"],
         outcome="outcome",

@@ -8,7 +8,7 @@ from pipelines.stages.row import RowStage
 from schemas.config.dedup import DedupConfig
 from schemas.datasets.base import KEYS
 from transforms.dedup.layout import Layout, layout
-from transforms.dedup.signatures import VERSION, algorithm, signatures
+from transforms.dedup.signatures import algorithm, signatures
 
 
 def settings(config: DedupConfig) -> dict[str, Any]:
@@ -32,7 +32,6 @@ def build(settings: dict[str, Any]) -> RowStage:
 
     return RowStage(
         name="signatures",
-        version=VERSION,
         dataset="signatures",
         columns=[*(field.name for field in KEYS), "text_clean", "reply_to", "gold", "outcome"],
         outcome="outcome",

@@ -42,7 +42,6 @@ def build(settings: dict[str, Any]) -> RowStage:
 
     return RowStage(
         name="label",
-        version=VERSION,
         dataset="labels",
         columns=[*_KEYS, "text_clean", "lang", "lang_confidence", "lang_source", "outcome"],
         outcome="status",

@@ -37,7 +37,6 @@ class RowStage:
     """
 
     name: str
-    version: int
     dataset: str
     columns: Sequence[str]
     outcome: str
