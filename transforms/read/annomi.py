@@ -25,7 +25,7 @@ from transforms.read.delimited import CSV
 from transforms.read.gold_cells import GOLD, OWN_GOLD
 from transforms.read.hint_cells import CUES
 from transforms.read.lifted import lift_column
-from transforms.read.pieces import oversize
+from transforms.read.released import parse_released
 from transforms.read.source import SourceFile
 from transforms.read.together import TABLE, cut_together
 from transforms.read.turns import head_text
@@ -95,16 +95,20 @@ class AnnoMi:
         self, source: SourceFile, chunk: Chunk, limits: Limits, options: Mapping[str, Any]
     ) -> Iterator[Parsed]:
         """One batch a chunk; its rows of one utterance have the same id."""
-        if chunk.oversize:
-            yield replace(oversize(chunk, limits, []), frame=pl.DataFrame(schema=_SCHEMA))
-            return
-        for batch in CSV.parse(source, chunk, limits, {**options, **TABLE}):
-            if batch.frame.columns == [POSITION]:  # blank lines only
-                yield replace(batch, frame=pl.DataFrame(schema=_SCHEMA))
-                continue
-            check_columns(_NATIVE, batch.frame.columns, source.shown)
-            good, bad = _checked(batch.frame)
-            yield replace(batch, frame=_utterances(good), bad=batch.bad + bad, merge=True)
+        return parse_released(
+            CSV,
+            source,
+            chunk,
+            limits,
+            {**options, **TABLE},
+            _SCHEMA,
+            lambda batch: self._made(batch, source),
+        )
+
+    def _made(self, batch: Parsed, source: SourceFile) -> Parsed:
+        check_columns(_NATIVE, batch.frame.columns, source.shown)
+        good, bad = _checked(batch.frame)
+        return replace(batch, frame=_utterances(good), bad=batch.bad + bad, merge=True)
 
     def columns(self, names: list[str]) -> Columns | None:
         """The mapping of the release."""

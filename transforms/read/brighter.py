@@ -22,7 +22,7 @@ from transforms.read.chunk import POSITION, WANTED, BadUnit, Chunk, Limits, Pars
 from transforms.read.columns import check_columns
 from transforms.read.delimited import CSV
 from transforms.read.gold_cells import ENTRY, GOLD, OWN_GOLD
-from transforms.read.pieces import oversize
+from transforms.read.released import parse_released
 from transforms.read.source import SourceFile
 
 EMOTIONS = ["anger", "disgust", "fear", "joy", "sadness", "surprise"]
@@ -104,27 +104,31 @@ class Brighter:
         self, source: SourceFile, chunk: Chunk, limits: Limits, options: Mapping[str, Any]
     ) -> Iterator[Parsed]:
         """Batches of texts with their gold; a row of an unknown track or label is a bad unit."""
-        if chunk.oversize:
-            yield replace(oversize(chunk, limits, []), frame=pl.DataFrame(schema=_SCHEMA))
-            return
-        for batch in CSV.parse(source, chunk, limits, {**options, **_TABLE}):
-            if batch.frame.columns == [POSITION]:  # blank lines only
-                yield replace(batch, frame=pl.DataFrame(schema=_SCHEMA))
-                continue
-            emotions = _emotions(batch.frame.columns, source)
-            frame = batch.frame.with_columns(*_told(source))
-            nowhere = pl.col("track").is_null()
-            wrong = ~nowhere & ~_known(emotions)
-            bad = [
-                *_bad(frame.filter(nowhere), "unknown_track", "neither folder nor id tell track"),
-                *_bad(frame.filter(wrong), "bad_label", "a label that its track does not have"),
-            ]
-            used = frame.filter(~nowhere & ~wrong)
-            gold = pl.when(pl.col("track") == "b").then(_intensity(emotions))
-            table = used.select(
-                "id", "text", "lang", gold.otherwise(_presence(emotions)).alias(OWN_GOLD), POSITION
-            )
-            yield replace(batch, frame=table, bad=batch.bad + bad)
+        return parse_released(
+            CSV,
+            source,
+            chunk,
+            limits,
+            {**options, **_TABLE},
+            _SCHEMA,
+            lambda batch: self._made(batch, source),
+        )
+
+    def _made(self, batch: Parsed, source: SourceFile) -> Parsed:
+        emotions = _emotions(batch.frame.columns, source)
+        frame = batch.frame.with_columns(*_told(source))
+        nowhere = pl.col("track").is_null()
+        wrong = ~nowhere & ~_known(emotions)
+        bad = [
+            *_bad(frame.filter(nowhere), "unknown_track", "neither folder nor id tell track"),
+            *_bad(frame.filter(wrong), "bad_label", "a label that its track does not have"),
+        ]
+        used = frame.filter(~nowhere & ~wrong)
+        gold = pl.when(pl.col("track") == "b").then(_intensity(emotions))
+        table = used.select(
+            "id", "text", "lang", gold.otherwise(_presence(emotions)).alias(OWN_GOLD), POSITION
+        )
+        return replace(batch, frame=table, bad=batch.bad + bad)
 
     def columns(self, names: list[str]) -> Columns | None:
         """The mapping of the release."""

@@ -25,7 +25,7 @@ from schemas.errors import SourceError
 from transforms.read.chunk import POSITION, Chunk, Limits, Parsed
 from transforms.read.counseling_names import therapist_name
 from transforms.read.delimited import CSV
-from transforms.read.pieces import oversize
+from transforms.read.released import parse_released
 from transforms.read.source import SourceFile
 from transforms.read.together import TABLE, cut_together
 from transforms.read.turns import head_text
@@ -84,18 +84,20 @@ class Counseling:
         self, source: SourceFile, chunk: Chunk, limits: Limits, options: Mapping[str, Any]
     ) -> Iterator[Parsed]:
         """One batch a chunk; rows with an equal id are one question."""
-        if chunk.oversize:
-            yield replace(oversize(chunk, limits, []), frame=pl.DataFrame(schema=_SCHEMA))
-            return
-        for batch in CSV.parse(source, chunk, limits, {**options, **TABLE}):
-            if batch.frame.columns == [POSITION]:  # blank lines only
-                yield replace(batch, frame=pl.DataFrame(schema=_SCHEMA))
-                continue
-            native = _checked(batch.frame.columns, source)
-            rows = batch.frame.select(
-                POSITION, **{key: pl.col(name) for key, name in native.items()}
-            )
-            yield _records(batch, rows)
+        return parse_released(
+            CSV,
+            source,
+            chunk,
+            limits,
+            {**options, **TABLE},
+            _SCHEMA,
+            lambda batch: self._made(batch, source),
+        )
+
+    def _made(self, batch: Parsed, source: SourceFile) -> Parsed:
+        native = _checked(batch.frame.columns, source)
+        rows = batch.frame.select(POSITION, **{key: pl.col(name) for key, name in native.items()})
+        return _records(batch, rows)
 
     def columns(self, names: list[str]) -> Columns | None:
         """The mapping of all such tables."""

@@ -22,7 +22,7 @@ from transforms.read.chunk import POSITION, WANTED, BadUnit, Chunk, Limits, Pars
 from transforms.read.columns import check_columns
 from transforms.read.delimited import CSV
 from transforms.read.gold_cells import ENTRY, GOLD, OWN_GOLD
-from transforms.read.pieces import oversize
+from transforms.read.released import parse_released
 from transforms.read.source import SourceFile
 
 _AGREED = "Agreed emotion (2/3 vote)"
@@ -72,22 +72,26 @@ class Edos:
         self, source: SourceFile, chunk: Chunk, limits: Limits, options: Mapping[str, Any]
     ) -> Iterator[Parsed]:
         """Batches of turns; a dialogue without a turn, or without its Index, is a bad unit."""
-        if chunk.oversize:
-            yield replace(oversize(chunk, limits, []), frame=pl.DataFrame(schema=_SCHEMA))
-            return
-        for batch in CSV.parse(source, chunk, limits, {**options, **_TABLE}):
-            if batch.frame.columns == [POSITION]:  # blank lines only
-                yield replace(batch, frame=pl.DataFrame(schema=_SCHEMA))
-                continue
-            check_columns(_NATIVE, batch.frame.columns, source.shown)
-            frame = batch.frame.with_columns(_lines().alias("lines"))
-            silent, nameless = pl.col("lines").list.len() == 0, pl.col("Index") == ""
-            bad = [
-                *_bad(frame.filter(silent), "missing_text", "the dialogue has no line"),
-                *_bad(frame.filter(nameless & ~silent), "missing_id", "column 'Index' is empty"),
-            ]
-            turns = _turns(frame.filter(~silent & ~nameless))
-            yield replace(batch, frame=turns, bad=batch.bad + bad)
+        return parse_released(
+            CSV,
+            source,
+            chunk,
+            limits,
+            {**options, **_TABLE},
+            _SCHEMA,
+            lambda batch: self._made(batch, source),
+        )
+
+    def _made(self, batch: Parsed, source: SourceFile) -> Parsed:
+        check_columns(_NATIVE, batch.frame.columns, source.shown)
+        frame = batch.frame.with_columns(_lines().alias("lines"))
+        silent, nameless = pl.col("lines").list.len() == 0, pl.col("Index") == ""
+        bad = [
+            *_bad(frame.filter(silent), "missing_text", "the dialogue has no line"),
+            *_bad(frame.filter(nameless & ~silent), "missing_id", "column 'Index' is empty"),
+        ]
+        turns = _turns(frame.filter(~silent & ~nameless))
+        return replace(batch, frame=turns, bad=batch.bad + bad)
 
     def columns(self, names: list[str]) -> Columns | None:
         """The mapping of the release."""

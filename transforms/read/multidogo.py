@@ -22,7 +22,7 @@ from transforms.read.chunk import POSITION, WANTED, Chunk, Limits, Parsed
 from transforms.read.columns import check_columns
 from transforms.read.delimited import TSV
 from transforms.read.gold_cells import ENTRY, GOLD, OWN_GOLD
-from transforms.read.pieces import oversize
+from transforms.read.released import parse_released
 from transforms.read.source import SourceFile
 
 _NATIVE = ["conversationId", "turnNumber", "utteranceId", "utterance", "slot-labels", "intent"]
@@ -76,15 +76,19 @@ class MultiDoGo:
         self, source: SourceFile, chunk: Chunk, limits: Limits, options: Mapping[str, Any]
     ) -> Iterator[Parsed]:
         """Batches with the columns of `found` and the gold."""
-        if chunk.oversize:
-            yield replace(oversize(chunk, limits, []), frame=pl.DataFrame(schema=_SCHEMA))
-            return
-        for batch in TSV.parse(source, chunk, limits, {**options, **_TABLE}):
-            if batch.frame.columns == [POSITION]:  # blank lines only
-                yield replace(batch, frame=pl.DataFrame(schema=_SCHEMA))
-                continue
-            check_columns(_NATIVE, batch.frame.columns, source.shown)
-            yield replace(batch, frame=_turns(batch.frame, source))
+        return parse_released(
+            TSV,
+            source,
+            chunk,
+            limits,
+            {**options, **_TABLE},
+            _SCHEMA,
+            lambda batch: self._made(batch, source),
+        )
+
+    def _made(self, batch: Parsed, source: SourceFile) -> Parsed:
+        check_columns(_NATIVE, batch.frame.columns, source.shown)
+        return replace(batch, frame=_turns(batch.frame, source))
 
     def columns(self, names: list[str]) -> Columns | None:
         """The mapping of the release."""

@@ -23,7 +23,7 @@ from schemas.config.corpus import Columns, GoldColumn
 from schemas.errors import SourceError
 from transforms.read.chunk import POSITION, WANTED, Chunk, Limits, Parsed
 from transforms.read.delimited import CSV
-from transforms.read.pieces import oversize
+from transforms.read.released import parse_released
 from transforms.read.source import SourceFile
 from transforms.read.turns import head_text
 
@@ -82,14 +82,18 @@ class Notes:
         self, source: SourceFile, chunk: Chunk, limits: Limits, options: Mapping[str, Any]
     ) -> Iterator[Parsed]:
         """One batch a chunk."""
-        if chunk.oversize:
-            yield oversize(chunk, limits, _FOUND)
-            return
-        for batch in CSV.parse(source, chunk, limits, {**options, WANTED: None}):
-            if batch.frame.columns == [POSITION]:  # blank lines only
-                yield replace(batch, frame=pl.DataFrame(schema=_SCHEMA))
-                continue
-            yield _notes(batch, _native(batch.frame.columns, source))
+        return parse_released(
+            CSV,
+            source,
+            chunk,
+            limits,
+            {**options, WANTED: None},
+            _SCHEMA,
+            lambda batch: self._made(batch, source),
+        )
+
+    def _made(self, batch: Parsed, source: SourceFile) -> Parsed:
+        return _notes(batch, _native(batch.frame.columns, source))
 
     def columns(self, names: list[str]) -> Columns | None:
         """The mapping of all such tables."""

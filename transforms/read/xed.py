@@ -25,7 +25,7 @@ from schemas.config.corpus import Columns, GoldColumn
 from transforms.read.chunk import POSITION, WANTED, BadUnit, Chunk, Limits, Parsed
 from transforms.read.delimited import TSV
 from transforms.read.gold_cells import ENTRY, GOLD, OWN_GOLD
-from transforms.read.pieces import oversize
+from transforms.read.released import parse_released
 from transforms.read.source import SourceFile
 
 # In the order of the release: an id is the place in this list, from 1.
@@ -80,34 +80,38 @@ class Xed:
         self, source: SourceFile, chunk: Chunk, limits: Limits, options: Mapping[str, Any]
     ) -> Iterator[Parsed]:
         """Batches of lines with their gold; other cells or labels than the release's are bad."""
-        if chunk.oversize:
-            yield replace(oversize(chunk, limits, []), frame=pl.DataFrame(schema=_SCHEMA))
-            return
+        return parse_released(
+            TSV,
+            source,
+            chunk,
+            limits,
+            {**options, **_TABLE},
+            _SCHEMA,
+            lambda batch: self._made(batch, source),
+        )
+
+    def _made(self, batch: Parsed, source: SourceFile) -> Parsed:
         neutral = source.name.lower().startswith("neu_")
-        for batch in TSV.parse(source, chunk, limits, {**options, **_TABLE}):
-            if batch.frame.columns == [POSITION]:  # blank lines only
-                yield replace(batch, frame=pl.DataFrame(schema=_SCHEMA))
-                continue
-            frame = batch.frame.with_columns(pl.col("line").str.split("\t").alias("cells"))
-            frame = frame.with_columns(_neutral(source) if neutral else _labeled())
-            header = pl.lit(not neutral) & (pl.col(POSITION) == 0) & _is_header()
-            titles = frame.filter(header).height
-            frame = frame.filter(~header)
-            whole, known = pl.col("text").is_not_null(), pl.col("labels").is_not_null()
-            bad = [
-                *_bad(frame.filter(~whole), "ragged_row", "other cells than XED's lines have"),
-                *_bad(frame.filter(whole & ~known), "bad_label", "a label that XED does not have"),
-            ]
-            lines = frame.filter(whole & known).select(
-                "id",
-                "text",
-                pl.lit(_language(source), dtype=pl.String).alias("lang"),
-                "document",
-                _gold("projection" if _is_projected(source) else None).alias(OWN_GOLD),
-                POSITION,
-            )
-            skipped = batch.skipped | ({"header": titles} if titles else {})
-            yield replace(batch, frame=lines, skipped=skipped, bad=batch.bad + bad)
+        frame = batch.frame.with_columns(pl.col("line").str.split("\t").alias("cells"))
+        frame = frame.with_columns(_neutral(source) if neutral else _labeled())
+        header = pl.lit(not neutral) & (pl.col(POSITION) == 0) & _is_header()
+        titles = frame.filter(header).height
+        frame = frame.filter(~header)
+        whole, known = pl.col("text").is_not_null(), pl.col("labels").is_not_null()
+        bad = [
+            *_bad(frame.filter(~whole), "ragged_row", "other cells than XED's lines have"),
+            *_bad(frame.filter(whole & ~known), "bad_label", "a label that XED does not have"),
+        ]
+        lines = frame.filter(whole & known).select(
+            "id",
+            "text",
+            pl.lit(_language(source), dtype=pl.String).alias("lang"),
+            "document",
+            _gold("projection" if _is_projected(source) else None).alias(OWN_GOLD),
+            POSITION,
+        )
+        skipped = batch.skipped | ({"header": titles} if titles else {})
+        return replace(batch, frame=lines, skipped=skipped, bad=batch.bad + bad)
 
     def columns(self, names: list[str]) -> Columns | None:
         """The mapping of the release."""
