@@ -1,21 +1,27 @@
-"""Check: quality gates over what the run would publish."""
+"""Check: quality gates over what the run would publish: suites, drift of labels, evaluations."""
 
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace as replaced
 from pathlib import Path
 from typing import Any
 
 import xxhash
 
+from jobs.check_drift import drift_gates
+from jobs.check_evaluate import evaluation_gates
+from jobs.check_memory import NAME, Memory, as_json, key_of
+from jobs.check_stages import stages
+from jobs.label import variants
 from jobs.session import Session
 from pipelines.gates.client import close, require, run_gate, taxonomy_table, warm
 from pipelines.gates.page import write_page
 from pipelines.gates.result import GateResult
 from pipelines.lake.snapshots import State
 from pipelines.lake.store import replace
-from schemas.config.base import semantic
+from schemas.config.base import Config, semantic
 from schemas.config.run import RunConfig
 from schemas.datasets import DATASETS
 from schemas.expectation_suite import Suite, load_suite
@@ -57,33 +63,50 @@ class Gate:
             self._begin(dataset, files)
 
     def check(
-        self, session: Session, parts: Sequence[Part], published: State
+        self, session: Session, parts: Sequence[Part], published: tuple[int, State]
     ) -> tuple[list[GateResult], Path]:
-        """Runs the suites over the candidate partitions; writes the results as a page and as JSON.
+        """Runs the gates over the candidate partitions; writes the results as a page and as JSON.
 
-        A dataset that is published just so already, after the same suite, is not checked again.
+        `published` is the newest snapshot: its number and state. A dataset that is published just so already, after
+        the same suite, is not checked again; nor is drift where no row is new. An evaluation over the same files and
+        gold is remembered.
         """
-        results = []
-        for dataset, files in self._todo(session, parts, published).items():
-            results.append(self._begin(dataset, files).result())
-            session.screen.say(f"{'check ' + dataset:>16}  {results[-1].seconds:.1f} s")
+        begun = [self._begin(*each) for each in self._todo(session, parts, published[1]).items()]
+        memory = Memory(session.lake)
+        asked = stages(self._config.label, variants(session), self._base)
+        labels = [
+            *drift_gates(session, asked, parts, published, memory),
+            *evaluation_gates(session, asked, parts, memory),
+        ]
+        results = [*(each.result() for each in begun), *labels]
+        for result in results:
+            session.screen.say(f"{'check ' + result.title:>16}  {result.seconds:.1f} s")
+            for finding in result.findings:
+                if not finding.judged:
+                    session.screen.say(f"{'':>16}  {finding.told}")
         page = session.journal.folder / "gates.html"
         write_page(page, results, title=f"Quality gates of run {session.run_id}")
-        content = json.dumps([result.to_dict() for result in results], indent=1)
-        replace(session.journal.folder / "gates.json", content.encode())
+        replace(session.journal.folder / NAME, as_json(results))
         return results, page
 
-    def marks(self, results: Iterable[GateResult]) -> dict[str, dict[str, Any]]:
-        """What a published partition keeps of its gate, by dataset."""
+    def marked(self, parts: Iterable[Part], results: Iterable[GateResult]) -> list[Part]:
+        """The partitions with what they keep of their gates; those that no gate looked at as they are."""
+        found = list(results)
+        marks = {result.dataset: self._mark(result) for result in found if result.kind == "suite"}
+        return [
+            part.model_copy(update={"gate": marks[part.dataset] | _label_marks(part, found)})
+            if part.dataset in marks
+            else part
+            for part in parts
+        ]
+
+    def _mark(self, result: GateResult) -> dict[str, Any]:
         return {
-            result.dataset: {
-                "suite": result.suite,
-                "version": result.version,
-                "meaning": meaning(self.suites[result.dataset]),
-                "passed": result.passed,
-                "warnings": len(result.failures("warning")),
-            }
-            for result in results
+            "suite": result.suite,
+            "version": result.version,
+            "meaning": self._meaning(result.dataset),
+            "passed": result.passed,
+            "warnings": len(result.failures("warning")),
         }
 
     def _begin(self, dataset: str, files: tuple[str, ...]) -> "Future[GateResult]":
@@ -99,7 +122,7 @@ class Gate:
             for label in self._config.label
         ]
         taxonomies = {taxonomy.name: taxonomy.names for taxonomy in used}
-        return run_gate(
+        result = run_gate(
             suite,
             files,
             memory_limit=engine.memory_limit,
@@ -107,23 +130,56 @@ class Gate:
             threads=engine.workers,
             tables=taxonomy_table(taxonomies) if "taxonomy_labels" in suite.tables else None,
         )
+        return replaced(result, key=self._key(dataset, files))
 
     def _todo(
         self, session: Session, parts: Sequence[Part], published: State
     ) -> dict[str, tuple[str, ...]]:
-        changed = set()
+        fresh, otherwise = set(), set()
         files: dict[str, list[str]] = defaultdict(list)
         for part in parts:
             suite, old = self.suites.get(part.dataset), published.get(part.key)
             if suite is None:
                 continue
             files[part.dataset] += [str(session.lake.path(name)) for name in part.stored]
-            fresh = old is None or old.stored != part.stored
-            if fresh or (old is not None and old.gate.get("meaning") != meaning(suite)):
-                changed.add(part.dataset)
-        return {name: tuple(files[name]) for name in self.suites if name in changed}
+            if old is None or old.stored != part.stored:
+                fresh.add(part.dataset)
+            elif old.gate.get("meaning") != self._meaning(part.dataset):
+                otherwise.add(part.dataset)
+        # A publication that changes nothing leaves no mark: only the results of earlier runs tell that it was checked.
+        memory = Memory(session.lake)
+        for name in otherwise - fresh:
+            known = memory.find(self._key(name, files[name]))
+            if known is None or known.blocked:
+                fresh.add(name)
+        return {name: tuple(files[name]) for name in self.suites if name in fresh}
+
+    def _meaning(self, dataset: str) -> str:
+        check = self._config.check
+        more = (*check.drift, *check.evaluate) if dataset == "labels" else ()
+        return meaning(self.suites[dataset], more)
+
+    def _key(self, dataset: str, files: Iterable[str]) -> str:
+        return key_of("suite", self._meaning(dataset), sorted(Path(file).name for file in files))
 
 
-def meaning(suite: Suite) -> str:
-    """A hash of all that a suite asks."""
-    return xxhash.xxh3_128_hexdigest(json.dumps(semantic(suite), sort_keys=True).encode())[:16]
+def meaning(suite: Suite, more: Iterable[Config] = ()) -> str:
+    """A hash of all that a suite, and the settings of further gates, ask."""
+    asked = [semantic(suite), *map(semantic, more)]
+    content = json.dumps(asked if len(asked) > 1 else asked[0], sort_keys=True)
+    return xxhash.xxh3_128_hexdigest(content.encode())[:16]
+
+
+def _label_marks(part: Part, results: Iterable[GateResult]) -> dict[str, Any]:
+    """What a partition of labels keeps of its drift gates and evaluations."""
+    told: dict[str, Any] = {}
+    for result in results:
+        if result.kind != "suite" and (result.dataset, result.variant) == (
+            part.dataset,
+            part.variant,
+        ):
+            mark = told.setdefault(result.kind, {"passed": True, "judged": 0, "warnings": 0})
+            mark["passed"] &= result.passed
+            mark["judged"] += result.judged
+            mark["warnings"] += len(result.failures("warning"))
+    return told

@@ -1,11 +1,11 @@
 """Label: kept records get their labels, one stage a task, taxonomy and labeler."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from jobs.session import Session, dump, mine
-from pipelines.stages.label import VERSION, settings, variant
-from pipelines.stages.row import RowTask, run_row_task
+from pipelines.stages.label import VERSION, settings, shared, variant
+from pipelines.stages.row import RowTask, run_row_tasks
 from schemas.config.run import LabelConfig
 from schemas.manifest import DataFile, Manifest
 
@@ -53,19 +53,40 @@ def label(
 ) -> list[Manifest]:
     """Runs every label stage of the config; partitions with a failed shard join `failed`.
 
-    `deduped` are the dedup files by shard (jobs.dedup.deduped_files); None without that stage.
+    Stages whose labelers can share a pass over the texts do. `deduped` are the dedup files by shard
+    (jobs.dedup.deduped_files); None without that stage.
     """
     made: list[Manifest] = []
-    for config in session.config.label:
-        todo = label_tasks(session, cleaned, config, deduped)
-        todo = [task for task in todo if mine(session.group, task.shard)]
-        made += session.units(
+    for configs in passes(session.config.label):
+        stages = [
+            [
+                task
+                for task in label_tasks(session, cleaned, config, deduped)
+                if mine(session.group, task.shard)
+            ]
+            for config in configs
+        ]
+        made += session.bundles(
             "label",
-            run_row_task,
-            todo,
-            variant=Path(config.taxonomy).stem,
-            total=len(todo),
-            rows=sum(manifest.counts["kept"] for manifest in cleaned),
+            run_row_tasks,
+            zip(*stages, strict=True),
+            variants=[Path(config.taxonomy).stem for config in configs],
+            total=sum(len(tasks) for tasks in stages),
+            rows=len(configs) * sum(manifest.counts["kept"] for manifest in cleaned),
             on_failure=lambda task: failed.add((task.input.corpus, task.input.partition)),
         )
     return made
+
+
+def passes(configs: Sequence[LabelConfig]) -> list[list[LabelConfig]]:
+    """The label stages that are run together: all students, and each other by itself; in the order of the config."""
+    found: list[list[LabelConfig]] = []
+    together: list[LabelConfig] = []
+    for config in configs:
+        if not shared(config):
+            found.append([config])
+            continue
+        if not together:
+            found.append(together)
+        together.append(config)
+    return found

@@ -1,9 +1,9 @@
 """Publish: what passed its gates becomes the newest snapshot, all datasets at once."""
 
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import duckdb
 
@@ -65,8 +65,8 @@ def check_ahead(session: Session, work: Work, gate: Gate | None) -> None:
 def check_and_publish(session: Session, work: Work, gate: Gate, *, publish: bool) -> Published:
     """Checks the candidate partitions and, if no gate blocks, publishes them all at once."""
     while True:
-        newest = state(session.lake)[1]
-        parts, _ = _candidates(session, work, newest)
+        newest = state(session.lake)
+        parts, _ = _candidates(session, work, newest[1])
         results, page = gate.check(session, parts, newest)
         try:
             enforce(results)
@@ -75,7 +75,7 @@ def check_and_publish(session: Session, work: Work, gate: Gate, *, publish: bool
         if not publish:
             return Published(results, page, None)
         try:
-            number, changed = _publish(session, work, parts, gate.marks(results))
+            number, changed = _publish(session, work, parts, partial(gate.marked, results=results))
         except _Moved:
             continue
         return Published(results, page, None, number, changed)
@@ -100,7 +100,10 @@ def _candidates(session: Session, work: Work, newest: State) -> tuple[list[Part]
 
 
 def _publish(
-    session: Session, work: Work, checked: list[Part], marks: Mapping[str, dict[str, Any]]
+    session: Session,
+    work: Work,
+    checked: list[Part],
+    marked: Callable[[list[Part]], list[Part]],
 ) -> tuple[int, int]:
     def change(newest: State) -> tuple[list[Part], list[str]]:
         parts, gone = _candidates(session, work, newest)
@@ -108,11 +111,7 @@ def _publish(
             (part.key, part.stored) for part in checked
         ]:
             raise _Moved
-        marked = [
-            part.model_copy(update={"gate": marks[part.dataset]}) if part.dataset in marks else part
-            for part in parts
-        ]
-        return marked, gone
+        return marked(parts), gone
 
     number, changed = publish(session.lake, session.run_id, change)
     try:

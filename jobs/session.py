@@ -2,10 +2,10 @@
 
 import json
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from jobs.screen import Screen
 from pipelines.engines.local import LocalEngine
@@ -30,6 +30,16 @@ class Unit(Protocol):
 
 
 AnyUnit = TypeVar("AnyUnit", bound=Unit)
+
+
+@dataclass(frozen=True)
+class _Alone(Generic[AnyUnit]):
+    """A function of one unit as one of bundles; importable, for it goes to workers."""
+
+    function: Callable[[AnyUnit], Manifest]
+
+    def __call__(self, bundle: tuple[AnyUnit, ...]) -> tuple[Manifest, ...]:
+        return tuple(self.function(task) for task in bundle)
 
 
 @dataclass
@@ -90,43 +100,77 @@ class Session:
 
         A unit that fails is recorded beside its manifest-to-be and in `failures`; the others go on.
         """
+        return self.bundles(
+            stage,
+            _Alone(function),
+            ((task,) for task in tasks),
+            variants=[variant],
+            total=total,
+            rows=rows,
+            on_failure=on_failure,
+        )
+
+    def bundles(
+        self,
+        stage: str,
+        function: Callable[[tuple[AnyUnit, ...]], tuple[Manifest, ...]],
+        bundles: Iterable[tuple[AnyUnit, ...]],
+        *,
+        variants: Sequence[str],
+        total: int | None = None,
+        rows: int | None = None,
+        on_failure: Callable[[AnyUnit], None] = lambda _: None,
+    ) -> list[Manifest]:
+        """Runs bundles of units, one of each variant in order, that are made together: see `units`.
+
+        Of a bundle, only the units that are not done are handed to `function`; they fail together.
+        """
         self.journal.planned(stage, total, rows)
-        totals = StageTotals(stage, variant)
-        self.totals.append(totals)
+        totals = [StageTotals(stage, variant) for variant in variants]
+        self.totals += totals
         found: list[Manifest] = []
         started = time.perf_counter()
+        of_unit: dict[str, StageTotals] = {}  # of those in flight
 
-        def finish(manifest: Manifest) -> None:
+        def finish(manifest: Manifest, totals: StageTotals) -> None:
             found.append(manifest)
             totals.add(manifest, self.run_id)
             self.journal.done(manifest)
             self.screen.advance(manifest)
 
-        def fail(task: AnyUnit, error: AffectmineError) -> None:
+        def fail(task: AnyUnit, totals: StageTotals, error: AffectmineError) -> None:
             totals.failed += 1
             self._failed(stage, task, error)
             on_failure(task)
 
-        def pending() -> Iterator[AnyUnit]:
-            for task in tasks:
-                try:
-                    done = finished(self.lake, task.manifest_name)
-                except TerminalError as error:
-                    fail(task, error)
-                    continue
-                if done is not None:
-                    finish(done)
-                else:
-                    yield task
+        def pending() -> Iterator[tuple[AnyUnit, ...]]:
+            for bundle in bundles:
+                left = []
+                for task, mine in zip(bundle, totals, strict=True):
+                    try:
+                        done = finished(self.lake, task.manifest_name)
+                    except TerminalError as error:
+                        fail(task, mine, error)
+                        continue
+                    if done is not None:
+                        finish(done, mine)
+                    else:
+                        of_unit[task.manifest_name] = mine
+                        left.append(task)
+                if left:
+                    yield tuple(left)
 
-        with self.screen.stage(f"{stage} {variant}".strip(), total):
-            for done in self.engine.map(function, pending()):
-                if done.result is not None:
-                    finish(done.result)
-                elif done.error is not None:
-                    fail(done.task, done.error)
-        totals.seconds = time.perf_counter() - started
-        self.journal.ended_stage(stage, totals.seconds)
+        with self.screen.stage(f"{stage} {' '.join(variants)}".strip(), total):
+            for ended in self.engine.map(function, pending()):
+                if ended.result is not None:
+                    for task, manifest in zip(ended.task, ended.result, strict=True):
+                        finish(manifest, of_unit.pop(task.manifest_name))
+                elif ended.error is not None:
+                    for task in ended.task:
+                        fail(task, of_unit.pop(task.manifest_name), ended.error)
+        for each in totals:
+            each.seconds = time.perf_counter() - started
+        self.journal.ended_stage(stage, time.perf_counter() - started)
         return sorted(found, key=lambda manifest: manifest.name)
 
     def _failed(self, stage: str, task: Unit, error: AffectmineError) -> None:

@@ -1,4 +1,4 @@
-"""Train a student from labeled text: `affectmine train`."""
+"""Train a student from gold: `affectmine train`."""
 
 from __future__ import annotations
 
@@ -7,16 +7,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jobs.target import check_target, write_trouble
-from schemas.errors import ConfigError, SourceError
+from jobs.train_gold import read_gold
+from schemas.errors import ConfigError
 from schemas.label_task import load_task
 from schemas.taxonomy import load_taxonomy
 
 if TYPE_CHECKING:
-    import numpy as np
     import polars as pl
-    from numpy.typing import NDArray
 
-    from schemas.taxonomy import Taxonomy
+    from transforms.label.student.training import HeldOut
 
 
 def train(
@@ -27,17 +26,19 @@ def train(
     output: str | Path,
     folds: int = 5,
     seed: int = 0,
+    lang: str = "en",
+    mapped: bool = True,
     progress: Callable[[str], None] = lambda _: None,
 ) -> dict[str, Any]:
     """Train on a Parquet, CSV or TSV file (or a frame) and write `output` (safetensors).
 
-    Columns: `text`, `labels` (list of label names; in CSV and TSV joined by commas), and if texts
-    belong together (same thread, same author) `group`, so that they share a fold; without it,
-    equal texts do.
+    Columns: `text`; `labels` (list of label names; in CSV and TSV joined by commas) or, for tasks that are answered
+    by numbers, one column a dimension; if known `lang` (else all are `lang`), `label_set` (the labels that were asked
+    for, where not all were), and if texts belong together (same thread, same author) `group`, so that they share a
+    fold; without it, equal texts do. With `mapped`, taxonomies that the taxonomy maps to get a head too.
     Returns the version, the sizes and the cross-validated figures per taxonomy. ConfigError or
     SourceError when something does not fit.
     """
-    from transforms.evaluate.metrics import count, scores_of
     from transforms.label.student.training import TrainingOptions, train_student
     from transforms.label.student.weights import save_weights
 
@@ -49,29 +50,22 @@ def train(
         raise ConfigError(
             f"folds is {folds}; thresholds need at least 2.", remedy="Set it to 2 or more."
         )
-    frame = _read(source)
-    groups = _groups(frame, folds)
-    targets = _targets(frame, labels)
-    mapped = {name: load_taxonomy(name) for name in sorted(labels.mappings) if name != labels.name}
+    gold = read_gold(source, asked, labels, folds=folds, lang=lang)
+    targets = {}
+    if mapped and asked.answer == "labels":
+        targets = {n: load_taxonomy(n) for n in sorted(labels.mappings) if n != labels.name}
     trained = train_student(
-        frame["text"],
-        targets,
-        groups,
-        labels,
-        mapped,
-        asked.name,
-        TrainingOptions(folds=folds, seed=seed),
-        progress,
+        gold, asked.name, labels, targets, TrainingOptions(folds=folds, seed=seed), progress
     )
     report: dict[str, Any] = {
-        "rows": len(frame),
+        "rows": len(gold.texts),
         "features": len(trained.weights.hashes),
         "folds": folds,
         "seed": seed,
     }
     report["cross_validation"] = {
-        name: scores_of(count(gold, given), list(trained.weights.heads[name].labels)).summary()
-        for name, (gold, given) in trained.held_out.items()
+        name: _figures(held_out, list(trained.weights.heads[name].labels))
+        for name, held_out in trained.held_out.items()
     }
     trained.weights.about.update(report)
     try:
@@ -86,104 +80,28 @@ def train(
     }
 
 
-def _read(source: str | Path | pl.DataFrame) -> pl.DataFrame:
-    import polars as pl
+def _figures(held_out: HeldOut, names: list[str]) -> dict[str, Any]:
+    """The cross-validated figures of a head: overall, and where it gives numbers, by label."""
+    import numpy as np
 
-    if isinstance(source, pl.DataFrame):
-        frame = source
-    else:
-        path = Path(source)
-        kind = {".parquet": "Parquet", ".csv": "CSV"}.get(path.suffix, "TSV")
-        try:
-            if kind == "Parquet":
-                frame = pl.read_parquet(path)
-            elif kind == "CSV":
-                frame = pl.read_csv(path, infer_schema=False)
-            else:
-                frame = pl.read_csv(path, separator="\t", quote_char=None, infer_schema=False)
-        except (OSError, pl.exceptions.PolarsError) as error:
-            # What Polars says may hold a piece of the file.
-            reason = f": {error.strerror}" if isinstance(error, OSError) and error.strerror else ""
-            raise SourceError(
-                f"{path} cannot be read as {kind}{reason}.",
-                remedy="Give a Parquet, CSV (comma, quotes) or TSV (tab, no quotes) file, in UTF-8.",
-            ) from None
-    missing = [name for name in ("text", "labels") if name not in frame.columns]
-    if missing:
-        raise SourceError(
-            f"Training needs the column(s) {', '.join(missing)}; found: {', '.join(frame.columns)}.",
-            remedy="Name the columns text and labels (and group).",
+    from transforms.evaluate.figures import figure_json
+    from transforms.evaluate.metrics import count, scores_of
+    from transforms.evaluate.ordinals import ordinal_figures
+    from transforms.evaluate.scalars import scalar_figures
+
+    if held_out.kind in ("labels", "exclusive"):
+        counts = count(
+            held_out.gold.astype(np.bool_), held_out.given.astype(np.bool_), held_out.asked
         )
-    frame = _typed(frame)
-    frame = frame.filter(pl.col("text").is_not_null(), pl.col("labels").list.len() > 0)
-    if len(frame) == 0:
-        raise SourceError(
-            "There is no row with a text and a label to train on.",
-            remedy="Fill the columns text and labels.",
-        )
-    return frame
-
-
-def _typed(frame: pl.DataFrame) -> pl.DataFrame:
-    """`text` as strings and `labels` as lists of strings, or SourceError."""
-    import polars as pl
-
-    words = (pl.String, pl.Categorical, pl.Enum, pl.Null)
-    kind = frame.schema["labels"]
-    if isinstance(kind, pl.Array):
-        frame = frame.with_columns(pl.col("labels").arr.to_list())
-        kind = frame.schema["labels"]
-    if frame.schema["text"] not in words:
-        raise SourceError(
-            f"The column text holds {frame.schema['text']}, not texts.",
-            remedy="Give the column of texts the name text.",
-        )
-    if isinstance(kind, pl.List) and kind.inner in words:
-        labels = pl.col("labels").cast(pl.List(pl.String))
-    elif kind in words:
-        labels = pl.col("labels").cast(pl.String).str.split(",")
-    else:
-        raise SourceError(
-            f"The column labels holds {kind}, not names of labels.",
-            remedy="Write the names of the labels in it: a list, or a string joined by commas.",
-        )
-    return frame.with_columns(pl.col("text").cast(pl.String), labels)
-
-
-def _targets(frame: pl.DataFrame, taxonomy: Taxonomy) -> NDArray[np.bool_]:
-    from transforms.evaluate.metrics import indicator
-
-    targets = indicator(frame["labels"], list(taxonomy.names))
-    absent = [
-        name for name, total in zip(taxonomy.names, targets.sum(axis=0), strict=True) if total == 0
-    ]
-    if absent:
-        raise SourceError(
-            f"Labels of {taxonomy.name} without any training row: {', '.join(absent)}.",
-            remedy="Add rows for them, or write a taxonomy file with your labels only (--taxonomy FILE.yaml).",
-        )
-    return targets
-
-
-def _groups(frame: pl.DataFrame, folds: int) -> NDArray[np.int64]:
-    import polars as pl
-
-    if "group" in frame.columns and frame.schema["group"].is_nested():
-        raise SourceError(
-            f"The column group holds {frame.schema['group']}, not keys.",
-            remedy="Give each row one string or number as its group, or leave the column out.",
-        )
-    key = pl.col("group").cast(pl.String) if "group" in frame.columns else pl.col("text")
-    # Dense ranks of the sorted keys: the same rows get the same folds, whatever the Polars version.
-    groups = frame.select(key.rank("dense").cast(pl.Int64).fill_null(0)).to_series()
-    distinct = groups.n_unique()
-    if distinct < folds:
-        what = "groups" if "group" in frame.columns else "different texts"
-        raise SourceError(
-            f"The rows have {distinct} {what}, fewer than the {folds} folds.",
-            remedy=f"Add rows of other {what}, or ask for fewer folds (--folds, at least 2)."
-            if distinct > 1
-            else f"Add rows of other {what}"
-            + (", or leave the column group out." if what == "groups" else "."),
-        )
-    return groups.to_numpy()
+        return scores_of(counts, names, exclusive=held_out.kind == "exclusive").summary()
+    found = {}
+    for number, name in enumerate(names):
+        rows = held_out.asked[:, number]
+        gold = held_out.gold[rows, number].astype(np.float64)
+        given = held_out.given[rows, number].astype(np.float64)
+        if held_out.kind == "ordinals":
+            figures = ordinal_figures(gold, given, range(int(held_out.gold.max()) + 1))
+        else:
+            figures = scalar_figures(gold, given)
+        found[name] = {key: figure_json(figure) for key, figure in figures.items()}
+    return found

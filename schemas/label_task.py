@@ -11,9 +11,17 @@ from schemas.spec_file import load_spec, shipped_names
 
 _PACKAGE = "schemas.tasks"
 
+Answer = Literal["labels", "scalars", "ordinals"]
+
 
 class LabelTask(BaseModel):
-    """One question about one unit of text; `taxonomy` is the default set of answers."""
+    """One question about one unit of text; `taxonomy` is the default set of answers.
+
+    What is answered (`answer`): which labels of the taxonomy hold (`labels`), a number for each
+    (`scalars`, such as valence) or a level for each (`ordinals`, such as the intensity of anger).
+    `multi_label` tells whether several labels may hold at once, in some taxonomy of the task;
+    whether they may in the one that is used, its `exclusive` tells.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -21,6 +29,7 @@ class LabelTask(BaseModel):
     version: str = Field(min_length=1)
     description: str = Field(min_length=1)
     unit: Literal["record"] = "record"
+    answer: Answer = "labels"
     taxonomy: str = Field(min_length=1)
     multi_label: bool
     source: str = ""

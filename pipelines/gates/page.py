@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pipelines.gates.result import Finding, GateResult
+from pipelines.gates.result import Finding, GateResult, said
 
 
 def render_page(
@@ -64,10 +64,10 @@ def _order(findings: Sequence[Finding]) -> list[Finding]:
 
 
 def _found(finding: Finding) -> str:
-    if finding.error is not None:
-        return f"could not be evaluated: {finding.error}"
-    if finding.unexpected_count is not None:
-        return f"{finding.unexpected_count:,} unexpected"
+    if finding.error is not None or finding.unexpected_count is not None:
+        return said(finding)
+    if finding.told is not None:
+        return finding.told
     if finding.observed is None:
         return "nothing to observe"
     if finding.type == "share_of_rows":

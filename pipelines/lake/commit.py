@@ -40,9 +40,12 @@ class DataWriter:
         partition: str,
         variant: str = "",
         stem: str,
+        schema: pa.Schema | None = None,
     ) -> None:
+        """`schema` is the dataset's, or one with further columns of the variant."""
         self._lake = lake
         self._dataset = DATASETS[dataset]
+        schema = self._dataset.schema if schema is None else schema
         self._corpus, self._partition, self._variant = corpus, partition, variant
         folder = lake.folder(dataset, corpus, partition, variant)
         self.path = folder / f"{stem}.parquet"
@@ -51,10 +54,10 @@ class DataWriter:
             folder.mkdir(parents=True, exist_ok=True)
             self._writer = pq.ParquetWriter(
                 self.path,
-                self._dataset.schema,
+                schema,
                 compression="zstd",
                 compression_level=1,
-                use_dictionary=dictionary_columns(self._dataset.schema),
+                use_dictionary=dictionary_columns(schema),
                 store_schema=True,
             )
         except OSError as error:

@@ -16,7 +16,6 @@ from pipelines.lake.lake import Lake
 from pipelines.lake.rows import locate, read_batches, read_compaction
 from pipelines.lake.snapshots import publish, state
 from pipelines.lake.store import create, new_attempt, sync_file, sync_folder
-from schemas.datasets import DATASETS
 from schemas.manifest import DataFile, Part
 from transforms.arrow import to_arrow
 
@@ -70,6 +69,7 @@ def compact_lake(lake: Lake, run_id: str, *, small_rows: int = 100_000) -> int:
 
 def _compact(lake: Lake, part: Part) -> None:
     attempt = new_attempt()
+    schema = pq.read_schema(locate(lake, part.files[0])[0])
     writer = DataWriter(
         lake,
         part.dataset,
@@ -77,8 +77,8 @@ def _compact(lake: Lake, part: Part) -> None:
         partition=part.partition,
         variant=part.variant,
         stem=f"compact-{attempt}",
+        schema=schema,
     )
-    schema = DATASETS[part.dataset].schema
     starts: dict[str, int] = {}
     for file in part.files:
         starts[file.path] = writer.rows

@@ -68,19 +68,22 @@ def view_queries(
 
 
 def _label_views(shown: Mapping[str, Sequence[str]], source: Source) -> dict[str, str]:
-    tasks: dict[str, list[str]] = {}
+    tasks: dict[str, dict[str, list[str]]] = {}
     for key, paths in sorted(shown.items()):
-        parts = key.split("/")
+        parts = [*key.split("/"), "", ""]
         if parts[0] == "labels" and paths:
-            tasks.setdefault(parts[1] if len(parts) > 1 else "", []).extend(paths)
+            tasks.setdefault(parts[1], {}).setdefault(parts[2], []).extend(paths)
     dataset: Dataset = DATASETS["labels"]
     common = ", ".join(quoted(name) for name in dataset.schema.names)
-    # Files of different tasks have different answer columns: each task is read by itself.
-    parts_of_labels = [f"SELECT {common} FROM {source(paths)}" for paths in tasks.values()]
+    # Files of different tasks and taxonomies have different answer columns: each is read by itself.
+    files = [paths for taxonomies in tasks.values() for paths in taxonomies.values()]
+    parts_of_labels = [f"SELECT {common} FROM {source(paths)}" for paths in files]
     views = {"labels": " UNION ALL ".join(parts_of_labels) or empty(dataset.name)}
-    for task, paths in tasks.items():
+    for task, taxonomies in tasks.items():
         if task:
-            views[f"labels_{task}"] = f"SELECT * FROM {source(paths)}"
+            views[f"labels_{task}"] = " UNION ALL BY NAME ".join(
+                f"SELECT * FROM {source(paths)}" for paths in taxonomies.values()
+            )
     views["label_scores"] = (
         "SELECT record_id, task, taxonomy, labeler, score.label AS label, score.probability AS "
         "probability FROM (SELECT record_id, task, taxonomy, labeler, unnest(scores) AS score "

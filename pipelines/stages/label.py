@@ -1,6 +1,7 @@
 """The label stage: kept records of clean become labels, one row per record, never a guessed one."""
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,10 @@ from pipelines.stages.row import OPERATIONAL, RowStage
 from schemas.config.run import LabelConfig
 from schemas.datasets import LABELS
 from schemas.datasets.base import KEYS
-from schemas.label_task import load_task
-from schemas.taxonomy import load_taxonomy
+from schemas.datasets.labels import labels_schema
+from schemas.label_task import LabelTask, load_task
+from schemas.taxonomy import Taxonomy, load_taxonomy
+from transforms.label.labeler import Labeler
 from transforms.label.registry import WEIGHTS, load_labeler
 
 VERSION = 1
@@ -23,22 +26,10 @@ _KEYS = [field.name for field in KEYS]
 
 def build(settings: dict[str, Any]) -> RowStage:
     """The stage for one label config, as `settings` describes it."""
-    where = settings[OPERATIONAL]
-    task, taxonomy = load_task(where["task"]), load_taxonomy(where["taxonomy"])
-    labeler = load_labeler(where["labeler"], task, taxonomy)
-    constants = [
-        pl.lit(task.name).alias("task"),
-        pl.lit(task.version).alias("task_version"),
-        pl.lit(taxonomy.name).alias("taxonomy"),
-        pl.lit(taxonomy.version).alias("taxonomy_version"),
-        pl.lit(settings["labeler"]).alias("labeler"),
-        pl.lit(labeler.version).alias("labeler_version"),
-    ]
+    task, taxonomy, labeler = _asked(settings)
 
     def transform(batch: pl.DataFrame) -> pl.DataFrame:
-        answers = labeler.label(batch, task, taxonomy)
-        keys = batch.select(_KEYS).with_columns(constants)
-        return keys.hstack(answers).select(LABELS.schema.names)
+        return _rows(batch, labeler.label(batch, task, taxonomy), settings)
 
     return RowStage(
         name="label",
@@ -48,6 +39,52 @@ def build(settings: dict[str, Any]) -> RowStage:
         outcomes=("labeled", "rejected", "failed"),
         transform=transform,
         only=pl.col("outcome") == "kept",
+        schema=labels_schema(task.answer, taxonomy.names),
+    )
+
+
+def together(settings: list[dict[str, Any]]) -> Callable[[pl.DataFrame], list[pl.DataFrame]]:
+    """The transforms of several label configs, all of students: each text is read once."""
+    from transforms.label.student.student import StudentLabeler
+    from transforms.label.student.together import label_together
+
+    questions = []
+    for each in settings:
+        task, taxonomy, labeler = _asked(each)
+        assert isinstance(labeler, StudentLabeler)
+        questions.append(labeler.question(task, taxonomy))
+
+    def transform(batch: pl.DataFrame) -> list[pl.DataFrame]:
+        answers = label_together(batch, questions)
+        return [_rows(batch, *pair) for pair in zip(answers, settings, strict=True)]
+
+    return transform
+
+
+def shared(config: LabelConfig) -> bool:
+    """Whether the labeler of a config can answer in one pass with others of which this holds."""
+    return config.labeler == "student" or config.labeler.endswith(WEIGHTS)
+
+
+def _asked(settings: dict[str, Any]) -> tuple[LabelTask, Taxonomy, Labeler]:
+    where = settings[OPERATIONAL]
+    task, taxonomy = load_task(where["task"]), load_taxonomy(where["taxonomy"])
+    return task, taxonomy, load_labeler(where["labeler"], task, taxonomy)
+
+
+def _rows(batch: pl.DataFrame, answers: pl.DataFrame, settings: dict[str, Any]) -> pl.DataFrame:
+    constants = {
+        "task": settings["task"][0],
+        "task_version": settings["task"][1],
+        "taxonomy": settings["taxonomy"][0],
+        "taxonomy_version": settings["taxonomy"][1],
+        "labeler": settings["labeler"],
+        "labeler_version": settings["labeler_version"],
+    }
+    told = [pl.lit(value).alias(name) for name, value in constants.items()]
+    found = batch.select(_KEYS).with_columns(told).hstack(answers)
+    return found.select(
+        [*LABELS.schema.names, *(["answer"] if "answer" in answers.columns else [])]
     )
 
 

@@ -12,6 +12,7 @@ from importlib import import_module
 from typing import Any
 
 import polars as pl
+import pyarrow as pa
 
 from pipelines.lake.commit import DataWriter
 from pipelines.lake.fingerprint import fingerprint, shard_id
@@ -19,13 +20,14 @@ from pipelines.lake.lake import Lake
 from pipelines.lake.rows import read_batches
 from pipelines.stages.conversation_names import Names, hash_names, with_names
 from pipelines.stages.dedup_choice import Choice
-from pipelines.stages.shard import Counts, make_shard
+from pipelines.stages.shard import Counts, Piece, make_shards
 from schemas.datasets import DATASETS
 from schemas.errors import TerminalError
 from schemas.manifest import DataFile, Manifest
 from transforms.arrow import to_arrow
 
 OPERATIONAL = "where"
+Together = Callable[[pl.DataFrame], list[pl.DataFrame]]
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,7 @@ class RowStage:
     outcomes: Sequence[str]
     transform: Callable[[pl.DataFrame], pl.DataFrame]
     only: pl.Expr | None = None  # rows of the input that this stage is about
+    schema: pa.Schema | None = None  # of the output, where it is not just the dataset's
 
 
 @dataclass(frozen=True)
@@ -122,22 +125,39 @@ def _stage(module: str, settings: str) -> RowStage:
 
 def run_row_task(task: RowTask) -> Manifest:
     """Reads, computes and commits one shard; returns its manifest (skips what is done)."""
-    return make_shard(
-        task,
-        lambda writer: _compute(task, _stage(task.module, task.settings), writer),
-        stage=task.stage,
-        version=task.version,
-        dataset=task.dataset,
-        of=task.input,
-        variant=task.variant,
+    return run_row_tasks((task,))[0]
+
+
+def run_row_tasks(tasks: tuple[RowTask, ...]) -> tuple[Manifest, ...]:
+    """The same for several stages of one module over one shard, which is read once: what is done of them is skipped.
+
+    The module then has `together(settings) -> transform`, with all their outputs at once.
+    """
+    first = tasks[0]
+
+    def stage(task: RowTask) -> RowStage:
+        return _stage(task.module, task.settings)
+
+    return tuple(
+        make_shards(
+            [Piece(task, task.variant, stage(task).schema) for task in tasks],
+            lambda todo, writers: _compute(todo, [stage(task) for task in todo], writers),
+            stage=first.stage,
+            version=first.version,
+            dataset=first.dataset,
+            of=first.input,
+        )
     )
 
 
-def _compute(task: RowTask, stage: RowStage, writer: DataWriter) -> Counts:
-    """Writes what the stage makes of the shard; returns counts (in, and by outcome) and reasons."""
-    schema = DATASETS[stage.dataset].schema
-    counts = {"in": 0} | dict.fromkeys(stage.outcomes, 0)
-    reasons: dict[str, int] = {}
+def _compute(
+    tasks: list[RowTask], stages: list[RowStage], writers: list[DataWriter]
+) -> list[Counts]:
+    """Writes what the stages make of the shard; returns of each counts (in, and by outcome) and reasons."""
+    task, stage = tasks[0], stages[0]
+    transform = _together(task.module, tuple(each.settings for each in tasks))
+    schemas = [each.schema or DATASETS[each.dataset].schema for each in stages]
+    told: list[Counts] = [({"in": 0} | dict.fromkeys(each.outcomes, 0), {}) for each in stages]
     seen = 0
     choice = Choice(task.lake, task.chosen) if task.chosen is not None else None
     for read in read_batches(task.lake, task.input, stage.columns):
@@ -148,12 +168,15 @@ def _compute(task: RowTask, stage: RowStage, writer: DataWriter) -> Counts:
             batch = batch.filter(stage.only)
         if choice is not None:
             batch = choice.of(batch)
-        counts["in"] += batch.height
-        out = stage.transform(batch)
-        if out.height != batch.height or not out["record_id"].equals(batch["record_id"]):
-            raise TerminalError(f"The stage {stage.name} did not answer row by row.")
-        _count(out, stage.outcome, counts, reasons)
-        writer.write(to_arrow(out, schema))
+        outs = transform(batch) if transform is not None else [stage.transform(batch)]
+        for out, each, writer, schema, (counts, reasons) in zip(
+            outs, stages, writers, schemas, told, strict=True
+        ):
+            if out.height != batch.height or not out["record_id"].equals(batch["record_id"]):
+                raise TerminalError(f"The stage {each.name} did not answer row by row.")
+            counts["in"] += batch.height
+            _count(out, each.outcome, counts, reasons)
+            writer.write(to_arrow(out, schema))
     if seen != task.input.rows:
         raise TerminalError(
             f"{task.input.path} holds {seen} rows, its manifest says {task.input.rows}.",
@@ -161,7 +184,15 @@ def _compute(task: RowTask, stage: RowStage, writer: DataWriter) -> Counts:
         )
     if choice is not None:
         choice.end()
-    return counts, reasons
+    return told
+
+
+@cache
+def _together(module: str, settings: tuple[str, ...]) -> Together | None:
+    if len(settings) == 1:
+        return None
+    made: Together = import_module(module).together([json.loads(each) for each in settings])
+    return made
 
 
 def _mark(batch: pl.DataFrame, superseded: tuple[int, ...], start: int) -> pl.DataFrame:

@@ -3,9 +3,10 @@
 import os
 from typing import Annotated
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from schemas.config.base import Config, operational
+from schemas.config.check import CheckConfig
 from schemas.config.clean import CleanConfig
 from schemas.config.corpus import CorpusConfig
 from schemas.config.dedup import DedupConfig
@@ -28,14 +29,6 @@ class LabelConfig(Config):
     task: str = Field("emotion", description="a label task")
     taxonomy: str = Field("goemotions", description="with which labels")
     labeler: str = Field("student", description="who answers: student, or a path to own weights")
-
-
-class CheckConfig(Config):
-    """Expectation suites beside the shipped ones."""
-
-    suites: tuple[str, ...] = Field(
-        (), description="files of your own expectations; relative to the config file"
-    )
 
 
 class EngineConfig(Config):
@@ -95,3 +88,23 @@ class RunConfig(Config):
         if twice:
             raise ValueError(f"corpus names must differ; given twice: {', '.join(twice)}")
         return corpora
+
+    @model_validator(mode="after")
+    def _gates_are_about_something(self) -> "RunConfig":
+        names = {corpus.name for corpus in self.corpora}
+        mistakes = []
+        for kind, gates in (("drift", self.check.drift), ("evaluate", self.check.evaluate)):
+            for number, gate in enumerate(gates):
+                where = f"check.{kind}[{number}]"
+                if not any(
+                    gate.fits(each.task, each.taxonomy, each.labeler) for each in self.label
+                ):
+                    mistakes.append(f"{where} is about no label stage of this config")
+                mistakes += [
+                    f"{where} is about the corpus {name!r}, which is not among the corpora"
+                    for name in gate.corpora
+                    if name not in names
+                ]
+        if mistakes:
+            raise ValueError("; ".join(mistakes))
+        return self

@@ -1,4 +1,11 @@
-"""labels: one row per record, task, taxonomy and labeler. No row is ever guessed."""
+"""labels: one row per record, task, taxonomy and labeler. No row is ever guessed.
+
+Files are kept apart by task, taxonomy and labeler; those of tasks that are answered by numbers have one more column,
+`answer`, null unless labeled: a struct with a field for each name of the taxonomy.
+"""
+
+from collections.abc import Sequence
+from typing import Literal
 
 import pyarrow as pa
 
@@ -23,3 +30,15 @@ LABELS = Dataset(
         ]
     ),
 )
+
+_ANSWERS = {"scalars": pa.float32(), "ordinals": pa.int8()}
+
+
+def labels_schema(
+    answer: Literal["labels", "scalars", "ordinals"], names: Sequence[str]
+) -> pa.Schema:
+    """The columns of the files of a task that is answered so, in a taxonomy with these names."""
+    if answer == "labels":
+        return LABELS.schema
+    fields = [pa.field(name, _ANSWERS[answer]) for name in names]
+    return LABELS.schema.append(pa.field("answer", pa.struct(fields)))

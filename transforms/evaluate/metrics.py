@@ -1,8 +1,9 @@
 """Scores of multi-label answers against gold: counts first, every figure from counts.
 
-A row without an answer (rejected, failed) is an empty prediction. A figure whose denominator is
-zero is not a number in disguise: it is `Undefined`, with the reason, and means leave it out and
-say so.
+A row without an answer (rejected, failed) is an empty prediction. A cell (row, label) that was not
+asked, because the annotators of that row could not give that label, counts nowhere: an unannotated
+label is not a zero. A figure whose denominator is zero is `Undefined`, with the reason, and means
+leave it out.
 """
 
 from __future__ import annotations
@@ -14,28 +15,10 @@ import numpy as np
 import polars as pl
 
 from schemas.errors import SourceError
+from transforms.evaluate.figures import Figure, figure_json, mean_figure, ratio
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-
-@dataclass(frozen=True)
-class Undefined:
-    """A figure that does not exist, and why."""
-
-    because: str
-
-    def to_json(self) -> dict[str, str]:
-        """`{"undefined": reason}`."""
-        return {"undefined": self.because}
-
-
-Figure = float | Undefined
-
-
-def figure_json(figure: Figure) -> float | dict[str, str]:
-    """Turn a figure into JSON."""
-    return figure.to_json() if isinstance(figure, Undefined) else figure
 
 
 @dataclass(frozen=True)
@@ -45,8 +28,10 @@ class Counts:
     both: NDArray[np.int64]
     gold: NDArray[np.int64]
     given: NDArray[np.int64]
-    rows: int
+    rows: int  # with at least one label asked
     equal_rows: int  # answer set = gold set
+    gold_rows: int  # with a label in gold
+    right_rows: int  # with a label in gold and answer set = gold set
 
 
 @dataclass(frozen=True)
@@ -70,21 +55,31 @@ class LabelScore:
 
 @dataclass(frozen=True)
 class Scores:
-    """Figures over all rows. `macro_f1` is the mean over the labels whose F1 is defined."""
+    """Figures over all rows. `macro_f1` is the mean over the labels whose F1 is defined.
+
+    `accuracy`, of an exclusive taxonomy only: the share of the rows with a gold label whose answer is
+    that label.
+    """
 
     macro_f1: Figure
     micro_f1: Figure
     subset_accuracy: Figure
     per_label: dict[str, LabelScore]
+    accuracy: Figure | None = None
 
-    def summary(self) -> dict[str, Any]:
-        """Return the three overall figures as JSON."""
-        figures = {
+    @property
+    def figures(self) -> dict[str, Figure]:
+        """The overall figures by name; accuracy where there is one."""
+        overall: dict[str, Figure] = {
             "macro_f1": self.macro_f1,
             "micro_f1": self.micro_f1,
             "subset_accuracy": self.subset_accuracy,
         }
-        return {name: figure_json(figure) for name, figure in figures.items()}
+        return overall if self.accuracy is None else overall | {"accuracy": self.accuracy}
+
+    def summary(self) -> dict[str, Any]:
+        """Return the overall figures as JSON."""
+        return {name: figure_json(figure) for name, figure in self.figures.items()}
 
 
 def indicator(labels: pl.Series, names: list[str]) -> NDArray[np.bool_]:
@@ -118,49 +113,53 @@ def indicator(labels: pl.Series, names: list[str]) -> NDArray[np.bool_]:
     return result
 
 
-def count(gold: NDArray[np.bool_], given: NDArray[np.bool_]) -> Counts:
-    """Count in two indicator matrices of one shape (rows, labels)."""
+def count(
+    gold: NDArray[np.bool_], given: NDArray[np.bool_], asked: NDArray[np.bool_] | None = None
+) -> Counts:
+    """Count in indicator matrices of one shape (rows, labels); only `asked` cells, where given."""
+    if asked is not None:
+        gold, given = gold & asked, given & asked
+    equal, with_gold = (gold == given).all(axis=1), gold.any(axis=1)
+    counted = np.ones(len(gold), np.bool_) if asked is None else asked.any(axis=1)
     return Counts(
-        (gold & given).sum(axis=0),
-        gold.sum(axis=0),
-        given.sum(axis=0),
-        len(gold),
-        int((gold == given).all(axis=1).sum()),
+        both=(gold & given).sum(axis=0),
+        gold=gold.sum(axis=0),
+        given=given.sum(axis=0),
+        rows=int(counted.sum()),
+        equal_rows=int((equal & counted).sum()),
+        gold_rows=int(with_gold.sum()),
+        right_rows=int((equal & with_gold).sum()),
     )
 
 
-def scores_of(counts: Counts, names: list[str]) -> Scores:
-    """Every figure, from counts."""
+def scores_of(counts: Counts, names: list[str], *, exclusive: bool = False) -> Scores:
+    """Every figure, from counts; `exclusive`: of a taxonomy of which exactly one label holds."""
     per_label = {
         name: _label_score(int(both), int(gold), int(given))
         for name, both, gold, given in zip(
             names, counts.both, counts.gold, counts.given, strict=True
         )
     }
-    defined = [score.f1 for score in per_label.values() if not isinstance(score.f1, Undefined)]
-    total = int(counts.gold.sum() + counts.given.sum())
+    nothing = "no label occurs in gold or answers"
     return Scores(
-        macro_f1=float(np.mean(defined))
-        if defined
-        else Undefined("no label occurs in gold or answers"),
-        micro_f1=2 * int(counts.both.sum()) / total
-        if total
-        else Undefined("no label occurs in gold or answers"),
-        subset_accuracy=counts.equal_rows / counts.rows
-        if counts.rows
-        else Undefined("there are no rows"),
+        macro_f1=mean_figure([score.f1 for score in per_label.values()], nothing),
+        micro_f1=ratio(
+            2 * int(counts.both.sum()), int(counts.gold.sum() + counts.given.sum()), nothing
+        ),
+        subset_accuracy=ratio(counts.equal_rows, counts.rows, "there are no rows"),
         per_label=per_label,
+        accuracy=ratio(counts.right_rows, counts.gold_rows, "no row has a gold label")
+        if exclusive
+        else None,
     )
 
 
 def _label_score(both: int, gold: int, given: int) -> LabelScore:
     """Score one label; in gold but never given: recall and F1 zero, precision undefined."""
     return LabelScore(
-        precision=both / given if given else Undefined("the label was never given"),
-        recall=both / gold if gold else Undefined("the label is not in gold"),
-        f1=2 * both / (gold + given)
-        if gold + given
-        else Undefined("the label is neither in gold nor given"),
+        precision=ratio(both, given, "the label was never given"),
+        recall=ratio(both, gold, "the label is not in gold"),
+        f1=ratio(2 * both, gold + given, "the label is neither in gold nor given"),
         support=gold,
         predicted=given,
     )

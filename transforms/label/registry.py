@@ -25,6 +25,8 @@ def load_labeler(name: str, task: LabelTask, taxonomy: Taxonomy) -> Labeler:
         )
     from transforms.label.student.student import StudentLabeler
 
-    student = StudentLabeler.load(None if name == "student" else Path(name))
-    student.require(task, taxonomy)
+    if name == "student":
+        return StudentLabeler.load_for(task, taxonomy)
+    student = StudentLabeler.load(Path(name))
+    student.question(task, taxonomy)
     return student

@@ -6,6 +6,11 @@ turn twice as much as the one before it, and calls what precedes the last one it
 gold is the last record's: task emotion, taxonomy edos, one entry for each of the three workers, and
 one without annotator for the label on which two of them agree (`-`: they do not). Free answers
 ("Forgetful (Other)") stay as given. A row is one unit: kept or quarantined whole.
+
+Nine of the labels are no emotions: what a listener does (Questioning, Consoling ...), and Neutral. Where
+two workers agree on one of them, it is gold of the task intent, too (taxonomy empathetic_intents, in
+small letters), with an entry for each worker who chose one of the nine. Other dialogues have no such
+entries: a single worker's intent, against two who saw an emotion, is not the dialogue's.
 """
 
 # ruff: noqa: ARG002 (a reader's methods have one signature, used or not)
@@ -27,6 +32,20 @@ from transforms.read.source import SourceFile
 
 _AGREED = "Agreed emotion (2/3 vote)"
 _WORKERS = {str(number): f"Worker {number} answer" for number in (1, 2, 3)}
+_INTENTS = {
+    name.capitalize(): name
+    for name in (
+        "agreeing",
+        "acknowledging",
+        "encouraging",
+        "consoling",
+        "sympathizing",
+        "suggesting",
+        "questioning",
+        "wishing",
+        "neutral",
+    )
+}
 _NATIVE = ["Index", "DialogID", "Dialog", _AGREED, *_WORKERS.values()]
 _HEADER = re.compile(
     re.escape(",".join(["Count", *_NATIVE[:4], *_WORKERS.values()])).encode() + rb"\r?\n"
@@ -49,7 +68,7 @@ class Edos:
     """Reader of EDOS's table of labeled dialogues."""
 
     name = "edos"
-    version = 1
+    version = 2
 
     def matches(self, name: str, head: bytes) -> bool:
         """Whether the first line is the release's header."""
@@ -142,20 +161,32 @@ def _turns(frame: pl.DataFrame) -> pl.DataFrame:
 
 def _gold() -> pl.Expr:
     """The workers' answers, and before them what two of them agree on; null where there is none."""
-    entries = [_entry(_AGREED, None), *(_entry(cell, who) for who, cell in _WORKERS.items())]
-    given = pl.concat_list(entries).list.drop_nulls()
-    return pl.when(given.list.len() > 0).then(given).cast(GOLD)
+    cells = [(_AGREED, None), *((cell, who) for who, cell in _WORKERS.items())]
+    agreed = _label(_AGREED).is_in(list(_INTENTS))
+    emotions = [_entry("emotion", "edos", _label(cell), who) for cell, who in cells]
+    intents = [_entry("intent", "empathetic_intents", _intent(cell), who) for cell, who in cells]
+    given = pl.concat_list([*emotions, *(pl.when(agreed).then(entry) for entry in intents)])
+    return pl.when(given.list.drop_nulls().list.len() > 0).then(given.list.drop_nulls()).cast(GOLD)
 
 
-def _entry(cell: str, annotator: str | None) -> pl.Expr:
+def _label(cell: str) -> pl.Expr:
+    """What a cell says; null where it says nothing."""
     label = pl.col(cell).str.strip_chars()
+    return pl.when(~label.is_in(["", "-"])).then(label)
+
+
+def _intent(cell: str) -> pl.Expr:
+    return _label(cell).replace_strict(_INTENTS, default=None, return_dtype=pl.String)
+
+
+def _entry(task: str, taxonomy: str, label: pl.Expr, annotator: str | None) -> pl.Expr:
     entry = pl.struct(
-        pl.lit("emotion").alias("task"),
-        pl.lit("edos").alias("taxonomy"),
+        pl.lit(task).alias("task"),
+        pl.lit(taxonomy).alias("taxonomy"),
         pl.lit(None, dtype=pl.String).alias("label_set"),
         pl.lit(None, dtype=pl.String).alias("split"),
         pl.lit(annotator, dtype=pl.String).alias("annotator"),
         pl.concat_list(label).alias("labels"),
         pl.lit(None, dtype=pl.Float64).alias("value"),
     )
-    return pl.when(~label.is_in(["", "-"])).then(entry).cast(ENTRY)
+    return pl.when(label.is_not_null()).then(entry).cast(ENTRY)

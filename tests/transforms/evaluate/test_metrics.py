@@ -8,7 +8,8 @@ import pytest
 
 from schemas.errors import SourceError
 from transforms.evaluate.bootstrap import bootstrap_f1
-from transforms.evaluate.metrics import Undefined, count, indicator, scores_of
+from transforms.evaluate.figures import Undefined
+from transforms.evaluate.metrics import count, indicator, scores_of
 
 sklearn_metrics = pytest.importorskip("sklearn.metrics", reason="needs the extra 'train'")
 

@@ -17,7 +17,8 @@ from schemas.label_task import LabelTask, load_task
 from schemas.taxonomy import Taxonomy, load_taxonomy
 from tests.transforms.label.reference import char_features, word_features
 from transforms.label.labeler import ANSWER_SCHEMA, Labeler
-from transforms.label.student.student import SHIPPED, StudentLabeler, model_card
+from transforms.label.student.catalog import SHIPPED, model_card
+from transforms.label.student.student import StudentLabeler
 from transforms.label.student.weights import load_weights, save_weights
 
 ROOT = Path(__file__).parents[3]

@@ -10,6 +10,7 @@ import zstandard
 
 from schemas.config.corpus import Values
 from schemas.errors import SourceError
+from schemas.taxonomy import load_taxonomy
 from tests.transforms.read.reading import source_of
 from transforms.read.chunk import POSITION, BadUnit, Limits
 from transforms.read.edos import Edos
@@ -47,10 +48,12 @@ def read(path: Path, **limits: int) -> tuple[pl.DataFrame, list[BadUnit], Counte
     return rows, sorted(bad, key=lambda unit: unit.position), skipped, units
 
 
-def entry(label: str, annotator: str | None) -> dict[str, Any]:
+def entry(
+    label: str, annotator: str | None, task: str = "emotion", taxonomy: str = "edos"
+) -> dict[str, Any]:
     return {
-        "task": "emotion",
-        "taxonomy": "edos",
+        "task": task,
+        "taxonomy": taxonomy,
         "label_set": None,
         "split": None,
         "annotator": annotator,
@@ -93,6 +96,38 @@ def test_a_dialogue_is_turns_with_gold_on_the_last(tmp_path: Path) -> None:
             entry("Forgetful (Other)", "3"),
         ],
         None,
+    ]
+
+
+def test_intents_that_two_agree_on(tmp_path: Path) -> None:
+    path = tmp_path / "any.csv"
+    path.write_text(
+        HEADER + "1,a,1,Why ?,Questioning,Questioning,Sad, Questioning\n"
+        "2,b,2,Yes .,Neutral,Neutral,Neutral,Agreeing\n"
+        "3,c,3,No !,Angry,Angry,Questioning,Angry\n"
+        "4,d,4,Hm .,-,Questioning,Agreeing,Neutral (Other)\n"
+        "5,e,5,Hm .,Neutral (Other),Neutral (Other),Neutral (Other),Neutral\n"
+    )
+    gold = [
+        [each for each in entries if each["task"] == "intent"]
+        for entries in read(path)[0]["gold"].to_list()
+    ]
+    intent = {"task": "intent", "taxonomy": "empathetic_intents"}
+    assert gold == [
+        [
+            entry("questioning", None, **intent),
+            entry("questioning", "1", **intent),
+            entry("questioning", "3", **intent),
+        ],
+        [
+            entry("neutral", None, **intent),
+            entry("neutral", "1", **intent),
+            entry("neutral", "2", **intent),
+            entry("agreeing", "3", **intent),
+        ],
+        [],
+        [],
+        [],
     ]
 
 
@@ -171,9 +206,18 @@ def test_the_release(shared_data: Path, records: int) -> None:
     gold = rows.filter(pl.col("gold").is_not_null())["gold"].to_list()
     assert len(gold) == 7_123
     for entries, row in zip(gold, theirs, strict=True):
-        by = {each["annotator"]: each["labels"] for each in entries}
+        by = {each["annotator"]: each["labels"] for each in entries if each["task"] == "emotion"}
         assert [by[str(n)] for n in (1, 2, 3)] == [
             [row[f"Worker {n} answer"].strip()] for n in (1, 2, 3)
         ]
         agreed = row["Agreed emotion (2/3 vote)"]
         assert by.get(None) == (None if agreed == "-" else [agreed])
+    nine = set(load_taxonomy("empathetic_intents").names)
+    intents = [
+        each["labels"][0]
+        for entries in gold
+        for each in entries
+        if each["task"] == "intent" and each["annotator"] is None
+    ]
+    voted = [row["Agreed emotion (2/3 vote)"].lower() for row in theirs]
+    assert Counter(intents) == Counter(label for label in voted if label in nine)

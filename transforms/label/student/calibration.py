@@ -26,6 +26,7 @@ def fit_logits(
     *,
     penalty: float,
     start: NDArray[np.float64] | None = None,
+    asked: NDArray[np.bool_] | None = None,
 ) -> NDArray[np.float64]:
     """Logistic regression of every label at once: coefficients, then the intercept (inputs + 1,
     labels).
@@ -35,21 +36,25 @@ def fit_logits(
     label
     until the loss falls; their curvature comes from a sample of the rows and is kept for some
     steps,
-    gradient and loss are exact, so this changes the path and not the end.
+    gradient and loss are exact, so this changes the path and not the end. Cells that were not asked
+    (rows, labels) do not count.
     """
     columns = np.hstack([inputs, np.ones((len(inputs), 1))])
     truth = targets.astype(np.float64)
+    counts = np.ones(truth.shape) if asked is None else asked.astype(np.float64)
+    truth = truth * counts
     if start is None:
-        rate = np.clip(truth.mean(axis=0), 1e-6, 1 - 1e-6)
+        rate = np.clip(truth.sum(axis=0) / np.maximum(counts.sum(axis=0), 1), 1e-6, 1 - 1e-6)
         start = np.vstack([np.zeros((inputs.shape[1], len(rate))), np.log(rate / (1 - rate))])
     ridge = np.full((columns.shape[1], 1), penalty)
     ridge[-1] = 1e-6
-    sample = columns[:: max(1, len(columns) // _CURVATURE_ROWS)]
+    every = max(1, len(columns) // _CURVATURE_ROWS)
+    sample, counted = columns[::every], counts[::every]
     scale = len(columns) / len(sample)
 
     def state(w: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         z = columns @ w
-        loss = np.logaddexp(0.0, z).sum(axis=0) - (truth * z).sum(axis=0)
+        loss = (counts * np.logaddexp(0.0, z)).sum(axis=0) - (truth * z).sum(axis=0)
         return loss + 0.5 * (ridge * (w - start) ** 2).sum(axis=0), z
 
     weights = start.copy()
@@ -59,10 +64,12 @@ def fit_logits(
         if turn % 8 == 0:
             p = _logistic(sample @ weights)
             inverses = [
-                np.linalg.inv((sample.T * (q * (1 - q) * scale)) @ sample + np.diag(ridge[:, 0]))
-                for q in p.T
+                np.linalg.inv(
+                    (sample.T * (q * (1 - q) * c * scale)) @ sample + np.diag(ridge[:, 0])
+                )
+                for q, c in zip(p.T, counted.T, strict=True)
             ]
-        gradient = columns.T @ (_logistic(z) - truth) + ridge * (weights - start)
+        gradient = columns.T @ (counts * _logistic(z) - truth) + ridge * (weights - start)
         step = np.stack([i @ g for i, g in zip(inverses, gradient.T, strict=True)], axis=1)
         size = np.ones(len(loss))
         for _ in range(12):
@@ -108,13 +115,18 @@ def best_threshold(probability: NDArray[np.float64], target: NDArray[np.bool_]) 
     return float(np.clip(np.round(middle, 4), 0.0001, 0.9999))
 
 
-def assign(probability: NDArray[np.float64], threshold: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Give labels (rows x labels): those that reach their threshold, else the closest in odds."""
+def assign(
+    probability: NDArray[np.float64], threshold: NDArray[np.float64], *, empty: bool = False
+) -> NDArray[np.bool_]:
+    """Give labels (rows x labels): those that reach their threshold, else the closest in odds, or none where answers
+    may be empty. Thresholds: (labels) or (rows, labels).
+    """
     rounded = np.floor(probability * 10000 + 0.5) / 10000
-    given = rounded >= threshold
-    odds = np.log(
-        np.clip(probability, 1e-12, 1 - 1e-12) / np.clip(1 - probability, 1e-12, 1)
-    ) - np.log(threshold / (1 - threshold))
-    none = ~given.any(axis=1)
-    given[none, odds[none].argmax(axis=1)] = True
+    given: NDArray[np.bool_] = rounded >= threshold
+    if not empty:
+        odds = np.log(
+            np.clip(probability, 1e-12, 1 - 1e-12) / np.clip(1 - probability, 1e-12, 1)
+        ) - np.log(threshold / (1 - threshold))
+        none = ~given.any(axis=1)
+        given[none, odds[none].argmax(axis=1)] = True
     return given

@@ -1,56 +1,92 @@
-# ruff: noqa: ANN001, ANN201, E741 -- numba infers the types; l is a label
+# ruff: noqa: ANN001, ANN201, ANN202, E741 -- numba infers the types; l is an output
 # mypy: disable-error-code="no-untyped-def,no-untyped-call"
-"""Compiled head: scores of the columns in, probabilities and given labels of a taxonomy out."""
+"""Compiled heads: scores of the columns in, logits or probabilities and given labels out (head.py)."""
 
 from __future__ import annotations
 
 import numpy as np
 from numba import types as t
 
-from transforms.label.student.compiled import compiled
+from transforms.label.student.compiled import compiled, inlined
 
+_SCORES = t.Array(t.float32, 2, "C", readonly=True)
+_PLACES = t.Array(t.int32, 1, "C", readonly=True)
+_MATRIX = t.Array(t.float32, 4, "C", readonly=True)
 _F32 = t.Array(t.float32, 1, "C", readonly=True)
+_F32_2 = t.Array(t.float32, 2, "C", readonly=True)
+
+MAY_BE_EMPTY = 0
+NEVER_EMPTY = 1
+EXCLUSIVE = 2
+
+
+@inlined
+def _logits(scores, i, place, matrix, knots, offset, z):
+    """Logits of one row, in float64: rounding then hides the last bits in which machines differ."""
+    outputs = len(z)
+    for l in range(outputs):
+        z[l] = offset[place, l]
+    for c in range(matrix.shape[2]):
+        score = scores[i, c]
+        for knot in range(len(knots)):
+            x = score if knot == 0 else score - knots[knot]
+            if knot and x <= 0:
+                break  # knots ascend
+            for l in range(outputs):
+                z[l] += np.float64(matrix[place, knot, c, l]) * np.float64(x)
+
+
+@inlined
+def _rounded(p):
+    return np.float32(np.floor(10000.0 * p + 0.5) / 10000.0)
+
+
+@compiled(t.float64[:, ::1](_SCORES, _PLACES, _MATRIX, _F32, _F32_2))
+def logit_rows(scores, places, matrix, knots, offset):
+    """Logits, (rows, outputs)."""
+    z = np.empty((len(scores), offset.shape[1]), np.float64)
+    for i in range(len(scores)):
+        _logits(scores, i, places[i], matrix, knots, offset, z[i])
+    return z
 
 
 @compiled(
     t.Tuple((t.float32[:, ::1], t.boolean[:, ::1]))(
-        t.Array(t.float32, 2, "C", readonly=True),
-        t.Array(t.float32, 3, "C", readonly=True), _F32, _F32, _F32
+        _SCORES, _PLACES, _MATRIX, _F32, _F32_2, _F32_2, t.int64
     )
 )  # fmt: skip
-def answer_rows(scores, matrix, knots, offset, threshold):
-    """Probabilities (rows x labels, four decimals) and which labels are given: see weights.Head.
-
-    The logistic function runs in float64, so that rounding hides the last bits in which machines
-    differ.
-    """
-    rows, labels = len(scores), len(offset)
-    columns = matrix.shape[1]
+def answer_rows(scores, places, matrix, knots, offset, threshold, rule):
+    """Probabilities (rows, labels; four decimals) and which labels are given, by one of the three rules."""
+    rows, labels = len(scores), offset.shape[1]
     probabilities = np.empty((rows, labels), np.float32)
     given = np.zeros((rows, labels), np.bool_)
-    odds = np.log(threshold.astype(np.float64) / (1.0 - threshold.astype(np.float64)))
+    odds = np.empty(threshold.shape, np.float64)
+    for place in range(len(threshold)):
+        for l in range(labels):
+            wanted = np.float64(threshold[place, l])
+            odds[place, l] = -np.log(wanted) if rule == EXCLUSIVE else np.log(wanted / (1 - wanted))
     z = np.empty(labels, np.float64)
     for i in range(rows):
-        for l in range(labels):
-            z[l] = offset[l]
-        for c in range(columns):
-            score = scores[i, c]
-            for knot in range(len(knots)):
-                x = score if knot == 0 else score - knots[knot]
-                if knot and x <= 0:
-                    break  # knots ascend
-                for l in range(labels):
-                    z[l] += np.float64(matrix[knot, c, l]) * np.float64(x)
+        place = places[i]
+        _logits(scores, i, place, matrix, knots, offset, z)
         closest = 0
         found = False
+        highest = z.max()
+        total = 0.0
+        if rule == EXCLUSIVE:
+            for l in range(labels):
+                total += np.exp(z[l] - highest)
         for l in range(labels):
-            p = np.float32(np.floor(10000.0 / (1.0 + np.exp(-z[l])) + 0.5) / 10000.0)
+            if rule == EXCLUSIVE:
+                p = _rounded(np.exp(z[l] - highest) / total)
+            else:
+                p = _rounded(1.0 / (1.0 + np.exp(-z[l])))
+                if p >= threshold[place, l]:
+                    given[i, l] = True
+                    found = True
             probabilities[i, l] = p
-            if p >= threshold[l]:
-                given[i, l] = True
-                found = True
-            if z[l] - odds[l] > z[closest] - odds[closest]:
+            if z[l] - odds[place, l] > z[closest] - odds[place, closest]:
                 closest = l
-        if not found:
+        if not found and rule != MAY_BE_EMPTY:
             given[i, closest] = True
     return probabilities, given

@@ -13,12 +13,20 @@ import numpy as np
 from numba import types as t
 
 from transforms.label.student.compiled import compiled, inlined
-from transforms.label.student.text_kernel import U, decode, features, rewrite
+from transforms.label.student.text_kernel import MULTIPLY, SHIFT, U, decode, features, rewrite
 
 _DATA = t.Array(t.uint8, 1, "C", readonly=True)
-_OFFSETS = t.Array(t.int64, 1, "C", readonly=True)
+_WHOLE = t.Array(t.int64, 1, "C", readonly=True)
 _FOLD = t.Array(t.int32, 1, "C", readonly=True)
-_SPEC = t.Array(t.int64, 1, "C", readonly=True)
+_BITS = t.Array(t.uint32, 1, "C", readonly=True)
+_F32 = t.Array(t.float32, 1, "C", readonly=True)
+_HASHES = t.Array(t.uint64, 1, "C", readonly=True)
+
+# The layout of engine.py, in its units of 8 bytes.
+_HEADER = 1
+_FACTORS = 1
+_EMPTY = U(0xFFFFFFFFFFFFFFFF)
+_PRINT = U(0xFFFFFFFFFF000000)
 
 
 @compiled()  # no signature: only training compiles or loads it
@@ -56,98 +64,155 @@ def hash_rows(data, offsets, fold, word, spec):
     return out[:total].copy(), bounds, split
 
 
-@compiled(t.int32[::1](t.Array(t.uint64, 1, "C", readonly=True), t.int64))
-def build_table(keys, size):
+@compiled(t.uint64[::1](_HASHES, _WHOLE, t.int64))
+def build_table(keys, places, size):
     """Open-addressing table of feature hashes; size is a power of two above len(keys).
 
-    An entry is 11 bits of the hash above 20 bits of the feature's index, -1 where empty.
+    An entry is the upper 40 bits of the hash above 24 bits of the feature's place, all ones where empty. Together
+    with the slot, which the lower bits choose, that is the whole hash but for some 5 bits: nothing else is looked at
+    to know a feature.
     """
-    table = np.full(size, np.int32(-1), np.int32)
+    table = np.full(size, _EMPTY, np.uint64)
     mask = U(size - 1)
     for index in range(len(keys)):
         slot = keys[index] & mask
-        while table[slot] >= 0:
+        while table[slot] != _EMPTY:
             slot = (slot + U(1)) & mask
-        table[slot] = np.int32(index) | np.int32((keys[index] >> U(40)) & U(0x7FF)) << np.int32(20)
+        table[slot] = (keys[index] & _PRINT) | U(places[index])
     return table
 
 
 @inlined
-def _find(h, table, keys):
-    """Index of a feature, or -1."""
+def _find(h, table):
+    """Place of a feature, or -1."""
     mask = U(len(table) - 1)
     slot = h & mask
-    print_of = np.int32((h >> U(40)) & U(0x7FF))
     while True:
         entry = table[slot]
-        if entry < 0:
-            return np.int32(-1)
-        if entry >> np.int32(20) == print_of:
-            index = entry & np.int32(0xFFFFF)
-            if keys[index] == h:
-                return index
+        if entry == _EMPTY:
+            return np.int64(-1)
+        if (entry ^ h) & _PRINT == 0:
+            return np.int64(entry & ~_PRINT)
         slot = (slot + U(1)) & mask
 
 
-_F32 = t.Array(t.float32, 1, "C", readonly=True)
+@inlined
+def _add_alone(hits, factors, values, part):
+    """Add up the weights of features of the only model; returns the sum of squares."""
+    length = np.float32(0)
+    lanes = len(part)
+    for k in range(len(hits)):
+        at = hits[k] + _HEADER
+        scale = factors[2 * at]
+        length += factors[2 * at + 1]
+        row = values[8 * (at + _FACTORS) : 8 * (at + _FACTORS) + lanes]
+        for c in range(lanes):
+            part[c] += scale * np.float32(row[c])
+    return length
+
+
+@inlined
+def _add(hits, factors, values, bits, first, part, length, number_of):
+    """Add up, model by model, the weights of the features that it knows, their squares and their number."""
+    for k in range(len(hits)):
+        at = hits[k]
+        has = bits[2 * at]
+        at += _HEADER
+        m = 0
+        while has:
+            if has & np.uint32(1):
+                scale = factors[2 * at]
+                length[m] += factors[2 * at + 1]
+                number_of[m] += 1
+                at += _FACTORS
+                low = first[m] * 8
+                wide = first[m + 1] * 8 - low
+                own = part[low : low + wide]
+                row = values[at * 8 : at * 8 + wide]
+                for c in range(wide):
+                    own[c] += scale * np.float32(row[c])
+                at += wide // 8
+            has >>= np.uint32(1)
+            m += 1
 
 
 @compiled(
-    t.Tuple((t.float32[:, ::1], t.int32[::1]))(
-        _DATA, _OFFSETS, t.Array(t.boolean, 1, "C", readonly=True), _FOLD, _DATA, _SPEC,
-        t.Array(t.int32, 1, "C", readonly=True), t.Array(t.uint64, 1, "C", readonly=True),
-        t.Array(t.int8, 2, "C", readonly=True), t.Array(t.float32, 2, "C", readonly=True), _F32,
+    t.Tuple((t.float32[:, ::1], t.int32[:, ::1]))(
+        _DATA, _WHOLE, _BITS, _FOLD, _DATA, _WHOLE, _HASHES,
+        t.Array(t.int8, 1, "C", readonly=True), _F32, _BITS, _F32, _WHOLE,
     )
 )  # fmt: skip
-def score_rows(data, offsets, wanted, fold, word, spec, table, keys, weights, factors, bias):
-    """Linear scores of each wanted row (others: zeros), and how many known features it has.
+def score_rows(data, offsets, wanted, fold, word, spec, table, values, factors, bits, bias, first):
+    """Linear scores of each row by each wanted model, and how many features the model knows of it.
 
-    weights and factors are two views of one array of rows (see weights.py), so that a feature costs
-    one cache line: 8 bytes (scale, squared idf) as float32, then the int8 weights. The word block
-    and the character block are each brought to length 1. Sums run in text order in float32, so a
-    row's scores do not depend on its batch.
+    values, factors and bits are views of one store (engine.py), so that a feature costs the cache lines of
+    its own block. Each model's word block and character block are brought to length 1. Sums run in text order in
+    float32, so a row's scores depend neither on its batch nor on the models beside.
     """
     rows = len(offsets) - 1
-    columns = len(bias)
+    models = len(first) - 1
+    lanes = len(bias)
     longest = 0
     for i in range(rows):
         if wanted[i]:
             longest = max(longest, offsets[i + 1] - offsets[i])
     codes = np.empty(longest + 1, np.int32)
     found = np.empty((longest + 2) * (5 + spec[1] - spec[0]), np.uint64)
-    hits = np.empty(len(found), np.int32)
-    seen = np.full(len(keys), -1, np.int32)
-    scores = np.zeros((rows, columns), np.float32)
-    known = np.zeros(rows, np.int32)
-    part = np.empty(columns, np.float32)
+    hits = np.empty(len(found), np.int64)
+    size = 256
+    while size < 2 * len(found):
+        size *= 2
+    seen = np.full(size, U(0), np.uint64)  # a row's number, from 1, above a feature's place
+    scores = np.zeros((rows, lanes), np.float32)
+    known = np.zeros((rows, models), np.int32)
+    part = np.empty(lanes, np.float32)
+    length = np.empty(models, np.float32)
+    number_of = np.empty(models, np.int32)
     for i in range(rows):
-        if not wanted[i]:
+        asked = wanted[i]
+        if asked == 0:
             continue
         n = rewrite(codes, decode(data, offsets[i], offsets[i + 1], fold, codes), word)
         count, words = features(codes, n, word, spec, found)
-        for c in range(columns):
-            scores[i, c] = bias[c]
+        stamp = U(i + 1) << U(32)
+        room = 256
+        while room < 2 * count:
+            room *= 2
+        last = U(room - 1)
+        for m in range(models):
+            if (asked >> np.uint32(m)) & np.uint32(1):
+                for c in range(first[m] * 8, first[m + 1] * 8):
+                    scores[i, c] = bias[c]
         for block in range(2):
             number = 0
             for k in range(0 if block == 0 else words, words if block == 0 else count):
-                index = _find(found[k], table, keys)
-                if index >= 0 and seen[index] != i:
-                    seen[index] = i
-                    hits[number] = index
+                place = _find(found[k], table)
+                if place < 0:
+                    continue
+                mark = stamp | U(place)
+                slot = (U(place) * MULTIPLY >> SHIFT) & last
+                while seen[slot] >> SHIFT == stamp >> SHIFT and seen[slot] != mark:
+                    slot = (slot + U(1)) & last
+                if seen[slot] != mark:
+                    seen[slot] = mark
+                    hits[number] = place
                     number += 1
             if number == 0:
                 continue
-            known[i] += number
-            length = np.float32(0)
-            for c in range(columns):
+            for c in range(lanes):
                 part[c] = 0
-            for k in range(number):
-                index = hits[k]
-                scale = factors[index, 0]
-                length += factors[index, 1]
-                for c in range(columns):
-                    part[c] += scale * np.float32(weights[index, 8 + c])
-            shrink = np.float32(1) / np.sqrt(length)
-            for c in range(columns):
-                scores[i, c] += shrink * part[c]
+            for m in range(models):
+                length[m] = 0
+                number_of[m] = 0
+            if models == 1:
+                length[0] = _add_alone(hits[:number], factors, values, part)
+                number_of[0] = number
+            else:
+                _add(hits[:number], factors, values, bits, first, part, length, number_of)
+            for m in range(models):
+                if number_of[m] and (asked >> np.uint32(m)) & np.uint32(1):
+                    known[i, m] += number_of[m]
+                    shrink = np.float32(1) / np.sqrt(length[m])
+                    for c in range(first[m] * 8, first[m + 1] * 8):
+                        scores[i, c] += shrink * part[c]
     return scores, known

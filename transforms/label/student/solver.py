@@ -44,6 +44,7 @@ def fit_logistic(
     negative_cost: NDArray[np.float32],
     prior: NDArray[np.float32],
     *,
+    asked: NDArray[np.bool_],
     epochs: int,
     seed: int,
 ) -> NDArray[np.float32]:
@@ -52,7 +53,8 @@ def fit_logistic(
 
     targets: (rows, labels); used: rows to learn from; costs: loss weight of a positive and a
     negative
-    example per label; prior: (width, labels) or (1, labels). Equal input gives equal weights.
+    example per label; prior: (width, labels) or (1, labels); asked: (rows, labels), or (1, labels) for all rows: a
+    label learns nothing from a row where it was not asked for. Equal input gives equal weights.
     """
     order = np.flatnonzero(used)
     rng = np.random.default_rng(seed)
@@ -63,6 +65,7 @@ def fit_logistic(
         rows.columns,
         rows.values,
         targets,
+        asked,
         orders,
         positive_cost,
         negative_cost,
@@ -79,6 +82,15 @@ def predict(rows: SparseRows, weights: NDArray[np.float32]) -> NDArray[np.float3
     return scores
 
 
+def multiply_transposed(
+    rows: SparseRows, values: NDArray[np.float32], used: NDArray[np.bool_]
+) -> NDArray[np.float64]:
+    """Sums of the used rows, weighted by `values` (rows, columns): (width + 1, columns); last, the intercept's."""
+    sums = np.zeros((rows.width + 1, values.shape[1]), np.float64)
+    _multiply_transposed(rows.bounds, rows.columns, rows.values, values, used, sums)
+    return sums
+
+
 def column_sums(
     rows: SparseRows, targets: NDArray[np.bool_], used: NDArray[np.bool_]
 ) -> NDArray[np.float32]:
@@ -89,8 +101,9 @@ def column_sums(
 
 
 @compiled()
-def _descend(bounds, columns, values, targets, orders, positive, negative, prior, weights):
+def _descend(bounds, columns, values, targets, asked, orders, positive, negative, prior, weights):
     labels = targets.shape[1]
+    everywhere = asked.shape[0] == 1
     last = weights.shape[0] - 1
     shared = prior.shape[0] == 1
     dual = np.zeros(targets.shape, np.float32)
@@ -110,7 +123,11 @@ def _descend(bounds, columns, values, targets, orders, positive, negative, prior
                     margin[l] += x * weights[j, l]
                 for l in range(labels):
                     curve[l] += square * prior[p, l]
+            told = 0 if everywhere else i
             for l in range(labels):
+                change[l] = 0
+                if not asked[told, l]:
+                    continue
                 sign = np.float32(1) if targets[i, l] else np.float32(-1)
                 cost = positive[l] if targets[i, l] else negative[l]
                 old = dual[i, l]
@@ -157,3 +174,15 @@ def _count(bounds, columns, targets, used, sums):
                 for l in range(sums.shape[1]):
                     if targets[i, l]:
                         sums[columns[k], l] += 1
+
+
+@compiled()
+def _multiply_transposed(bounds, columns, values, weights, used, sums):
+    last = sums.shape[0] - 1
+    for i in range(len(bounds) - 1):
+        if used[i]:
+            for l in range(sums.shape[1]):
+                sums[last, l] += weights[i, l]
+            for k in range(bounds[i], bounds[i + 1]):
+                for l in range(sums.shape[1]):
+                    sums[columns[k], l] += values[k] * weights[i, l]

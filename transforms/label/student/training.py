@@ -1,36 +1,33 @@
-"""Training of the student: two linear models, folded into one table of int8 weights.
+"""Training of a student: some linear models, folded into one table of int8 weights, and its heads.
 
-Members (trials in docs/student.md): logistic regression with the positives of rare labels weighted
-up by the square root of their odds, and logistic regression whose prior variance per feature and
-label is the squared Naive-Bayes log ratio. Each member's scores are standardized by its out-of-fold
-scores and added; being linear, the sum is one matrix. Calibration and thresholds are fitted on the
-out-of-fold scores; the figures reported take thresholds from the other folds.
+Each member's scores (members.py) are standardized by its out-of-fold scores and added; being linear, the sum is one
+matrix. Heads, calibration and thresholds (fitting.py) are fitted on the out-of-fold scores; the figures reported take
+head and thresholds from the other folds.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from transforms.label.student.calibration import assign, best_threshold, expand, fit_logits
-from transforms.label.student.features import FeatureSpec, RowFeatures, extract
-from transforms.label.student.solver import SparseRows, column_sums, fit_logistic, predict
-from transforms.label.student.weights import MAX_FEATURES, Head, StudentWeights
+from transforms.label.student.calibration import assign
+from transforms.label.student.decide import choose
+from transforms.label.student.features import FeatureSpec, extract
+from transforms.label.student.fitting import Truth, fit_head, kind_of, probabilities, thresholds
+from transforms.label.student.members import Fit, label_members, value_members
+from transforms.label.student.solver import SparseRows, predict
+from transforms.label.student.vocabulary import make_vocabulary
+from transforms.label.student.weights import StudentWeights
 
 if TYPE_CHECKING:
     import polars as pl
     from numpy.typing import NDArray
 
     from schemas.taxonomy import Taxonomy
-
-
-KNOTS: Final = np.array(
-    [0.0, 0.0, 1.0, 2.0, 3.0]
-)  # in standard deviations; the first stands for the score itself
-HEAD_PENALTY: Final = 100.0
+    from transforms.label.student.head import Head
 
 
 @dataclass(frozen=True)
@@ -41,125 +38,187 @@ class TrainingOptions:
     seed: int = 0
     epochs: int = 8
     cost: float = 0.3
+    penalties: tuple[float, ...] = (1.0, 4.0)  # of ridge regressions
     min_rows_word: int = 2
     min_rows_char: int = 3
     max_features: int = 200_000
+    language_rows: int = 300  # a language with fewer rows has no place of its own in heads
     spec: FeatureSpec = field(default_factory=FeatureSpec)
 
 
 @dataclass(frozen=True)
-class Trained:
-    """Weights, and the out-of-fold outcome per head: targets and given labels, both (rows,
-    labels).
+class Gold:
+    """What there is to learn from.
+
+    values: bool (rows, labels), float (rows, dimensions) or levels (rows, labels); asked: (rows, labels), what was
+    annotated; groups: rows of one group share a fold; languages: ISO 639 codes, or null.
     """
 
+    texts: pl.Series
+    values: NDArray[np.generic]
+    asked: NDArray[np.bool_]
+    groups: NDArray[np.int64]
+    languages: pl.Series
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """The out-of-fold outcome of a head: gold, and what it answers; (rows, labels). `probability`: (rows, outputs)."""
+
+    kind: str
+    gold: NDArray[np.generic]
+    asked: NDArray[np.bool_]
+    given: NDArray[np.generic]
+    probability: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Trained:
+    """Weights, and what each head answers to rows that it has not seen."""
+
     weights: StudentWeights
-    held_out: dict[str, tuple[NDArray[np.bool_], NDArray[np.bool_]]]
+    held_out: dict[str, HeldOut]
 
 
 def train_student(
-    texts: pl.Series,
-    targets: NDArray[np.bool_],
-    groups: NDArray[np.int64],
+    gold: Gold,
+    task: str,
     taxonomy: Taxonomy,
     mapped: Mapping[str, Taxonomy],
-    task: str,
     options: TrainingOptions,
     progress: Callable[[str], None] = lambda _: None,
 ) -> Trained:
-    """Train on texts with targets (rows, labels of the taxonomy); rows of one group share a fold.
+    """Train on gold in a taxonomy.
 
     `mapped` are taxonomies that `taxonomy` maps to; each gets a head. The same input gives the same
     weights on the same machine.
     """
-    progress(f"features of {len(texts)} texts")
-    rows, hashes, idf = _features(extract(texts, options.spec), options)
-    fold = _folds(groups, options)
-    scores = np.zeros(targets.shape)
-    weights = np.zeros((rows.width + 1, targets.shape[1]))
-    members = _members(rows, targets, options)
-    for name, fit in members.items():
-        held_out = np.zeros(targets.shape, np.float32)
-        for number in range(options.folds):
-            progress(f"{name}: fold {number + 1} of {options.folds}")
-            held_out[fold == number] = predict(rows, fit(fold != number))[fold == number]
-        progress(f"{name}: all rows")
-        final = fit(np.ones(len(texts), np.bool_)).astype(np.float64)
-        center, spread = (
-            held_out.mean(axis=0, dtype=np.float64),
-            held_out.std(axis=0, dtype=np.float64) + 1e-9,
-        )
-        scores += (held_out - center) / spread / len(members)
-        final[-1] -= center
-        weights += final / spread / len(members)
+    progress(f"features of {len(gold.texts)} texts")
+    rows, vocabulary = make_vocabulary(
+        extract(gold.texts, options.spec), min_rows_word=options.min_rows_word,
+        min_rows_char=options.min_rows_char, max_features=options.max_features,
+    )  # fmt: skip
+    fold = _folds(gold.groups, options)
+    scores, weights = _sum_of_members(rows, gold, fold, options, progress)
+    languages, place = _places(gold.languages, options)
     heads, outcomes = {}, {}
-    for target_taxonomy in (taxonomy, *mapped.values()):
-        progress(f"calibration: {target_taxonomy.name}")
-        wanted = _mapped_targets(targets, taxonomy, target_taxonomy)
-        own = target_taxonomy is taxonomy
-        held_out_p = np.zeros(wanted.shape)
-        for number in range(options.folds):
-            other, here = fold != number, fold == number
-            held_out_p[here] = _probability(
-                scores[here], _head(scores[other], wanted[other], target_taxonomy, own=own)
-            )
-        # Thresholds from held-out probabilities: a head is a little too sure of the rows it was
-        # fitted on.
-        threshold = _thresholds(held_out_p, wanted)
-        heads[target_taxonomy.name] = replace(
-            _head(scores, wanted, target_taxonomy, own=own), threshold=threshold.astype(np.float32)
+    for target in (taxonomy, *mapped.values()):
+        progress(f"calibration: {target.name}")
+        values, asked = _in_taxonomy(gold, taxonomy, target)
+        truth = Truth(values, asked, place, languages)
+        heads[target.name], outcomes[target.name] = _calibrate(
+            scores, truth, fold, task, target, own=target is taxonomy
         )
-        given = np.zeros(wanted.shape, np.bool_)
-        for number in range(options.folds):
-            other, here = fold != number, fold == number
-            given[here] = assign(held_out_p[here], _thresholds(held_out_p[other], wanted[other]))
-        outcomes[target_taxonomy.name] = (wanted, given)
-    values, scale = _quantize(weights[:-1])
+    values_, scale = _quantize(weights[:-1])
     about: dict[str, Any] = {
-        "rows": len(texts),
+        "rows": len(gold.texts),
         "features": rows.width,
         "seed": options.seed,
         "folds": options.folds,
     }
     stored = StudentWeights(
-        options.spec, hashes, values, (scale * idf).astype(np.float32),
-        (idf * idf).astype(np.float32),
-        weights[-1].astype(np.float32), heads, task=task, about=about,
+        options.spec, vocabulary.hashes, values_, (scale * vocabulary.idf).astype(np.float32),
+        (vocabulary.idf * vocabulary.idf).astype(np.float32), weights[-1].astype(np.float32),
+        heads, languages=tuple(sorted(set(gold.languages.drop_nulls()))) or ("en",), about=about,
     )  # fmt: skip
     return Trained(stored, outcomes)
 
 
-def _features(
-    found: RowFeatures, options: TrainingOptions
-) -> tuple[SparseRows, NDArray[np.uint64], NDArray[np.float64]]:
-    """Rows over the kept features (most frequent first), their hashes and idf; each block has
-    length 1.
-    """
-    number = len(found.bounds) - 1
-    owner = np.repeat(np.arange(number), np.diff(found.bounds))
-    is_word = np.arange(len(found.hashes)) < found.split[owner]
-    unique, position, frequency = np.unique(found.hashes, return_inverse=True, return_counts=True)
-    word = np.zeros(len(unique), np.bool_)
-    word[position[is_word]] = True
-    kept = np.flatnonzero(frequency >= np.where(word, options.min_rows_word, options.min_rows_char))
-    kept = kept[np.lexsort((unique[kept], -frequency[kept]))][
-        : min(options.max_features, MAX_FEATURES)
-    ]
-    place = np.full(len(unique), -1, np.int64)
-    place[kept] = np.arange(len(kept))
-    column = place[position]
-    known = column >= 0
-    owner, column, is_word = owner[known], column[known], is_word[known]
-    idf = np.log((1 + number) / (1 + frequency[kept])) + 1
-    value = idf[column]
-    block = owner * 2 + ~is_word
-    length = np.sqrt(np.bincount(block, value * value, 2 * number))
-    bounds = np.zeros(number + 1, np.int64)
-    np.cumsum(np.bincount(owner, minlength=number), out=bounds[1:])
-    rows = SparseRows(
-        bounds, column.astype(np.int32), (value / length[block]).astype(np.float32), len(kept)
+def _sum_of_members(
+    rows: SparseRows,
+    gold: Gold,
+    fold: NDArray[np.int64],
+    options: TrainingOptions,
+    progress: Callable[[str], None],
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Out-of-fold scores (rows, columns) and weights (width + 1, columns) of the standardized sum."""
+    members = _members(rows, gold, options)
+    scores = np.zeros(gold.values.shape)
+    weights = np.zeros((rows.width + 1, gold.values.shape[1]))
+    for name, fit in members.items():
+        held_out = np.zeros(scores.shape, np.float32)
+        for number in range(options.folds):
+            progress(f"{name}: fold {number + 1} of {options.folds}")
+            held_out[fold == number] = predict(rows, fit(fold != number))[fold == number]
+        progress(f"{name}: all rows")
+        final = fit(np.ones(len(rows), np.bool_)).astype(np.float64)
+        center = held_out.mean(axis=0, dtype=np.float64)
+        spread = held_out.std(axis=0, dtype=np.float64) + 1e-9
+        scores += (held_out - center) / spread / len(members)
+        final[-1] -= center
+        weights += final / spread / len(members)
+    return scores, weights
+
+
+def _members(rows: SparseRows, gold: Gold, options: TrainingOptions) -> dict[str, Fit]:
+    if np.issubdtype(gold.values.dtype, np.floating):
+        return value_members(rows, gold.values.astype(np.float64), penalties=options.penalties)
+    return label_members(
+        rows, gold.values.astype(np.bool_), gold.asked, cost=options.cost, epochs=options.epochs, seed=options.seed,
+    )  # fmt: skip
+
+
+def _calibrate(
+    scores: NDArray[np.float64],
+    truth: Truth,
+    fold: NDArray[np.int64],
+    task: str,
+    taxonomy: Taxonomy,
+    *,
+    own: bool,
+) -> tuple[Head, HeldOut]:
+    """The head on all rows, and what heads of the other folds answer to each fold."""
+    numbers = range(int(fold.max()) + 1)
+    head = fit_head(scores, truth, task, taxonomy, own=own)
+    held_out = np.zeros((len(scores), head.offset.shape[1]))
+    for number in numbers:
+        here, other = fold == number, fold != number
+        fitted = fit_head(scores[other], truth.of(other), task, taxonomy, own=own)
+        held_out[here] = probabilities(scores[here], truth.place[here], fitted)
+    given = np.zeros(truth.values.shape, truth.values.dtype)
+    for number in numbers:
+        here, other = fold == number, fold != number
+        found = thresholds(head, held_out[other], truth.of(other))
+        given[here] = _decide(head, held_out[here], found, truth.place[here])
+    final = thresholds(head, held_out, truth).astype(np.float32)
+    kind = kind_of(truth, taxonomy)
+    outcome = HeldOut(kind, truth.values, truth.asked, given, held_out)
+    return replace(head, threshold=final), outcome
+
+
+def _decide(
+    head: Head,
+    probability: NDArray[np.float64],
+    threshold: NDArray[np.float64],
+    place: NDArray[np.int64],
+) -> NDArray[np.generic]:
+    mine = threshold[place if head.languages else np.zeros(len(place), np.int64)]
+    if head.kind == "exclusive":
+        return choose(probability, threshold[0])
+    if head.kind == "scalars":
+        return probability
+    if head.kind == "ordinals":
+        shape = (len(probability), len(head.labels), head.levels)
+        expected = probability.reshape(shape).sum(axis=2)
+        levels: NDArray[np.int64] = (expected[:, :, None] >= mine.reshape(shape)).sum(axis=2)
+        return levels
+    return assign(probability, mine, empty=head.empty)
+
+
+def _places(
+    languages: pl.Series, options: TrainingOptions
+) -> tuple[tuple[str, ...], NDArray[np.int64]]:
+    """Languages with enough rows, where there are several; and each row's place among them, from 1, or 0."""
+    import polars as pl
+
+    counts = languages.drop_nulls().rename("code").value_counts(name="n")
+    codes = counts.filter(pl.col("n") >= options.language_rows)["code"].sort().to_list()
+    if len(counts) < 2:
+        codes = []
+    place = languages.replace_strict(
+        codes, range(1, len(codes) + 1), default=0, return_dtype=pl.Int64
     )
-    return rows, unique[kept], idf
+    return tuple(codes), place.fill_null(0).to_numpy()
 
 
 def _folds(groups: NDArray[np.int64], options: TrainingOptions) -> NDArray[np.int64]:
@@ -170,89 +229,21 @@ def _folds(groups: NDArray[np.int64], options: TrainingOptions) -> NDArray[np.in
     return fold
 
 
-Fit = Callable[["NDArray[np.bool_]"], "NDArray[np.float32]"]
-
-
-def _members(
-    rows: SparseRows, targets: NDArray[np.bool_], options: TrainingOptions
-) -> dict[str, Fit]:
-    labels = targets.shape[1]
-    flat = np.full(labels, options.cost, np.float32)
-
-    def balanced(used: NDArray[np.bool_]) -> NDArray[np.float32]:
-        rate = np.clip(targets[used].mean(axis=0), 1e-6, 1 - 1e-6)
-        raised = (options.cost * np.sqrt((1 - rate) / rate)).astype(np.float32)
-        prior = np.ones((1, labels), np.float32)
-        return fit_logistic(
-            rows, targets, used, raised, flat, prior, epochs=options.epochs, seed=options.seed
-        )
-
-    def bayes(used: NDArray[np.bool_]) -> NDArray[np.float32]:
-        prior = _bayes_ratio(rows, targets, used) ** 2
-        return fit_logistic(
-            rows, targets, used, flat, flat, prior, epochs=options.epochs, seed=options.seed
-        )
-
-    return {"balanced": balanced, "naive-bayes prior": bayes}
-
-
-def _bayes_ratio(
-    rows: SparseRows, targets: NDArray[np.bool_], used: NDArray[np.bool_]
-) -> NDArray[np.float32]:
-    """Naive-Bayes log ratio of each feature for each label, add-one smoothed; (width, labels)."""
-    inside = column_sums(rows, targets, used) + 1
-    outside = column_sums(rows, np.ones((len(rows), 1), np.bool_), used) + 2 - inside
-    ratio: NDArray[np.float32] = np.log(inside / inside.sum(axis=0)) - np.log(
-        outside / outside.sum(axis=0)
-    )
-    return ratio.astype(np.float32)
-
-
-def _mapped_targets(
-    targets: NDArray[np.bool_], source: Taxonomy, target: Taxonomy
-) -> NDArray[np.bool_]:
+def _in_taxonomy(
+    gold: Gold, source: Taxonomy, target: Taxonomy
+) -> tuple[NDArray[np.generic], NDArray[np.bool_]]:
+    """Values and what was asked, in a taxonomy that the gold's maps to; or as they are, in its own."""
     if target.name == source.name:
-        return targets
-    mapping = source.mappings[target.name]
-    columns = [[mapping.get(name) == label for name in source.names] for label in target.names]
-    return np.stack([targets[:, members].any(axis=1) for members in columns], axis=1)
-
-
-def _head(
-    scores: NDArray[np.float64], targets: NDArray[np.bool_], taxonomy: Taxonomy, *, own: bool
-) -> Head:
-    """Calibration on out-of-fold scores (the thresholds are set later).
-
-    A label of the model's own taxonomy starts from its own calibrated score; a mapped one has no
-    score of its own and starts from nothing.
-    """
-    labels, columns = targets.shape[1], scores.shape[1]
-    inputs = expand(scores, KNOTS)
-    start = None
-    if own:
-        start = np.zeros((inputs.shape[1] + 1, labels))
-        for label in range(labels):  # Platt's calibration
-            score, target = scores[:, [label]], targets[:, [label]]
-            start[[label, -1], label] = fit_logits(score, target, penalty=1.0)[:, 0]
-    fitted = fit_logits(inputs, targets, penalty=HEAD_PENALTY, start=start)
-    matrix = fitted[:-1].reshape(len(KNOTS), columns, labels)
-    return Head(
-        taxonomy.names, np.ascontiguousarray(matrix, np.float32), KNOTS.astype(np.float32),
-        fitted[-1].astype(np.float32), np.zeros(labels, np.float32),
-    )  # fmt: skip
-
-
-def _thresholds(
-    probability: NDArray[np.float64], targets: NDArray[np.bool_]
-) -> NDArray[np.float64]:
-    return np.array([best_threshold(p, t) for p, t in zip(probability.T, targets.T, strict=True)])
-
-
-def _probability(scores: NDArray[np.float64], head: Head) -> NDArray[np.float64]:
-    inputs = expand(scores, head.knots.astype(np.float64))
-    z = inputs @ head.matrix.reshape(inputs.shape[1], -1).astype(np.float64) + head.offset
-    result: NDArray[np.float64] = 1.0 / (1.0 + np.exp(-np.clip(z, -700, 700)))
-    return result
+        return gold.values, gold.asked
+    weights = source.weights(target.name)
+    members = [
+        [weights.get(name, {}).get(label, 0) >= 0.5 for name in source.names]
+        for label in target.names
+    ]
+    values = gold.values.astype(np.bool_) & gold.asked
+    mapped = np.stack([values[:, columns].any(axis=1) for columns in members], axis=1)
+    asked = np.stack([gold.asked[:, columns].all(axis=1) for columns in members], axis=1)
+    return mapped, asked
 
 
 def _quantize(weights: NDArray[np.float64]) -> tuple[NDArray[np.int8], NDArray[np.float64]]:

@@ -2,8 +2,7 @@
 
 Tensors: `hashes` uint64 (features), most frequent first; `values` int8 (features, columns); `scale`
 and `square` float32 (features): a weight is `scale * value`, `square` is the squared idf; `bias`
-float32 (columns); per head `matrix` float32 (knots, columns, labels), `knots`, `offset`,
-`threshold`.
+float32 (columns); per head (head.py), by taxonomy, `matrix`, `knots`, `offset`, `threshold`.
 """
 
 from __future__ import annotations
@@ -19,37 +18,17 @@ import numpy as np
 
 from schemas.errors import TerminalError
 from transforms.label.student.features import FeatureSpec
+from transforms.label.student.head import TENSORS, Head
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-FORMAT: Final = "affectmine-student-1"
-COLUMNS: Final = 32  # scores are padded to four vector registers
-HEAD_TENSORS: Final = ("matrix", "knots", "offset", "threshold")
-MAX_FEATURES: Final = 1 << 20  # the kernel's table keeps 20 bits for a feature's index
-
-
-@dataclass(frozen=True)
-class Head:
-    """How the scores of the columns become probabilities of one taxonomy's labels.
-
-    A label's logit is its offset plus, over columns c and knots k, matrix[k, c, label] times
-    score[c] (k = 0) or max(0, score[c] - knots[k]): a sum of piecewise linear functions, so that
-    what one label's score says about another need not be proportional. A label is given when its
-    probability, rounded to four decimals as published, reaches `threshold`. When none does, the one
-    that comes closest (in odds over threshold odds) is given: see docs/student.md for the trial.
-    """
-
-    labels: tuple[str, ...]
-    matrix: NDArray[np.float32]
-    knots: NDArray[np.float32]  # ascending; the first is not used
-    offset: NDArray[np.float32]
-    threshold: NDArray[np.float32]
+FORMAT: Final = "affectmine-student-2"
 
 
 @dataclass(frozen=True)
 class StudentWeights:
-    """A trained student, as stored."""
+    """A trained student, as stored. Heads by the name of their taxonomy."""
 
     spec: FeatureSpec
     hashes: NDArray[np.uint64]
@@ -58,7 +37,6 @@ class StudentWeights:
     square: NDArray[np.float32]
     bias: NDArray[np.float32]
     heads: dict[str, Head]
-    task: str = "emotion"
     languages: tuple[str, ...] = ("en",)
     about: dict[str, Any] = field(default_factory=dict)  # training settings and figures
 
@@ -69,7 +47,7 @@ class StudentWeights:
             "square": self.square, "bias": self.bias,
         }  # fmt: skip
         for name, head in self.heads.items():
-            found |= {f"{name}.{part}": getattr(head, part) for part in HEAD_TENSORS}
+            found |= {f"{name}.{part}": getattr(head, part) for part in TENSORS}
         return found
 
     @cached_property
@@ -78,15 +56,12 @@ class StudentWeights:
         return _checksum(self.tensors(), self._meaning())[:12]
 
     def _meaning(self) -> str:
-        heads = {name: head.labels for name, head in self.heads.items()}
-        spec = self.spec.__dict__
         return json.dumps(
             {
                 "format": FORMAT,
-                "task": self.task,
                 "languages": self.languages,
-                "spec": spec,
-                "heads": heads,
+                "spec": self.spec.__dict__,
+                "heads": {name: head.meaning() for name, head in self.heads.items()},
             }
         )
 
@@ -126,17 +101,14 @@ def load_weights(path: Path) -> StudentWeights:
         meaning = json.loads(header["meaning"])
         if meaning["format"] != FORMAT:
             raise TerminalError(
-                f"{path} has format {meaning['format']}, this version reads {FORMAT}."
+                f"{path} has format {meaning['format']}, this version reads {FORMAT}.",
+                remedy="Train it again: affectmine train",
             )
         if _checksum(tensors, header["meaning"]) != header["sha256"]:
             raise TerminalError(
                 f"{path} is damaged: its checksum does not match.",
                 remedy="Install or train it again.",
             )
-        heads = {
-            name: Head(tuple(labels), *(tensors[f"{name}.{part}"] for part in HEAD_TENSORS))
-            for name, labels in meaning["heads"].items()
-        }
         return StudentWeights(
             spec=FeatureSpec(**meaning["spec"]),
             hashes=tensors["hashes"],
@@ -144,8 +116,10 @@ def load_weights(path: Path) -> StudentWeights:
             scale=tensors["scale"],
             square=tensors["square"],
             bias=tensors["bias"],
-            heads=heads,
-            task=meaning["task"],
+            heads={
+                name: _head(told, {part: tensors[f"{name}.{part}"] for part in TENSORS})
+                for name, told in meaning["heads"].items()
+            },
             languages=tuple(meaning["languages"]),
             about=json.loads(header["about"]),
         )
@@ -154,3 +128,17 @@ def load_weights(path: Path) -> StudentWeights:
             f"{path} is not a file of student weights: {error}.",
             remedy="Make one with: affectmine train",
         ) from error
+
+
+def load_heads(path: Path) -> dict[str, tuple[str, tuple[str, ...]]]:
+    """Task and labels of each head of a file that `save_weights` wrote, by taxonomy: read off its first bytes."""
+    from safetensors import safe_open
+
+    with safe_open(path, framework="numpy") as opened:
+        meaning = json.loads(json.loads(opened.metadata()["affectmine"])["meaning"])
+    return {name: (told["task"], tuple(told["labels"])) for name, told in meaning["heads"].items()}
+
+
+def _head(told: dict[str, Any], tensors: dict[str, NDArray[Any]]) -> Head:
+    lists = {name: tuple(told[name]) for name in ("labels", "languages")}
+    return Head(**(told | lists | tensors))

@@ -1,0 +1,115 @@
+"""The evaluation gates of a run: its candidate labels against the gold of its records."""
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import duckdb
+import polars as pl
+
+from jobs.check_memory import Memory, key_of
+from jobs.check_stages import Stage
+from jobs.session import Session
+from pipelines.gates.errors import safe_error
+from pipelines.gates.evaluation import broken, judge_evaluation
+from pipelines.gates.evaluation_rows import rows_with_gold
+from pipelines.gates.result import Finding, GateResult
+from schemas.config.base import semantic
+from schemas.config.check import EvaluateConfig
+from schemas.errors import SourceError
+from schemas.manifest import Part
+from transforms.evaluate.record_figures import evaluate_records
+
+VERSION = 1
+
+
+def evaluation_gates(
+    session: Session, stages: Sequence[Stage], parts: Sequence[Part], memory: Memory
+) -> Iterator[GateResult]:
+    """A result for each label stage that an evaluation gate is about.
+
+    Evaluated are all candidate rows of the corpora of this run, those that are published already included.
+    """
+    for stage in stages:
+        gates = [each for each in session.config.check.evaluate if stage.fits(each)]
+        labels = [p for p in parts if p.dataset == "labels" and p.variant == stage.variant]
+        if gates and labels:
+            clean = [part for part in parts if part.dataset == "clean"]
+            yield _result(session, stage, gates, labels, clean, memory)
+
+
+def _result(
+    session: Session,
+    stage: Stage,
+    gates: Sequence[EvaluateConfig],
+    labels: Sequence[Part],
+    clean: Sequence[Part],
+    memory: Memory,
+) -> GateResult:
+    started = time.perf_counter()
+    answered, annotated = (
+        sorted(name for part in of for name in part.stored) for of in (labels, clean)
+    )
+    key = key_of(
+        "evaluation", VERSION, [semantic(gate) for gate in gates], stage.variant, answered, annotated
+    )  # fmt: skip
+    known = memory.find(key)
+    if known is not None:
+        return replace(known, seconds=0.0)
+    try:
+        rows = rows_with_gold(
+            [str(session.lake.path(name)) for name in answered],
+            [str(session.lake.path(name)) for name in annotated],
+            task=stage.task.name,
+            taxonomy=stage.taxonomy.name,
+            numbers=stage.task.answer != "labels",
+            memory_limit=session.config.engine.memory_limit,
+            threads=session.config.engine.workers,
+        )
+        findings = _findings(gates, rows, stage)
+        found: int | None = rows.height
+    except duckdb.OutOfMemoryException:
+        raise
+    except duckdb.Error as error:
+        findings = [broken(gate, safe_error(error)) for gate in gates]
+        found = None
+    return GateResult(
+        suite="evaluation",
+        version=VERSION,
+        dataset="labels",
+        rows=found,
+        files=len(answered),
+        seconds=round(time.perf_counter() - started, 3),
+        findings=tuple(findings),
+        kind="evaluation",
+        variant=stage.variant,
+        key=key,
+    )
+
+
+def _findings(gates: Sequence[EvaluateConfig], rows: pl.DataFrame, stage: Stage) -> list[Finding]:
+    """Gates about the same rows share one evaluation."""
+    known: dict[tuple[tuple[str, ...], tuple[str, ...]], dict[str, object] | str] = {}
+    findings = []
+    for gate in gates:
+        which = (gate.corpora, gate.splits)
+        if which not in known:
+            known[which] = _evaluate(gate, rows, stage)
+        content = known[which]
+        findings.append(
+            broken(gate, content) if isinstance(content, str) else judge_evaluation(gate, content)
+        )
+    return findings
+
+
+def _evaluate(gate: EvaluateConfig, rows: pl.DataFrame, stage: Stage) -> dict[str, object] | str:
+    """The evaluation, or why there is none."""
+    chosen = rows.filter(pl.col("corpus").is_in(list(gate.corpora))) if gate.corpora else rows
+    try:
+        return evaluate_records(chosen, stage.task, stage.taxonomy, splits=gate.splits)
+    except SourceError:
+        # Its message names the strange labels, which may be texts where a column was mistaken.
+        return (
+            f"gold of {stage.task.name} has labels or levels that {stage.taxonomy.name} does not have; compare "
+            "corpora[].gold in the config with the taxonomy"
+        )

@@ -1,0 +1,212 @@
+"""Reads what a student is trained on: texts and their gold, from a file or a frame."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from schemas.errors import SourceError
+
+if TYPE_CHECKING:
+    import numpy as np
+    import polars as pl
+    from numpy.typing import NDArray
+
+    from schemas.label_task import LabelTask
+    from schemas.taxonomy import Taxonomy
+    from transforms.label.student.training import Gold
+
+
+def read_gold(
+    source: str | Path | pl.DataFrame, task: LabelTask, taxonomy: Taxonomy, *, folds: int, lang: str
+) -> Gold:
+    """Gold of a task in a taxonomy from a Parquet, CSV or TSV file, or from a frame with its columns.
+
+    `lang` is the language of texts that name none. Rows without text or gold are left out. SourceError says what
+    does not fit.
+    """
+    import polars as pl
+
+    from transforms.label.student.training import Gold
+
+    frame = source if isinstance(source, pl.DataFrame) else _read(Path(source))
+    names = ["labels"] if task.answer == "labels" else list(taxonomy.names)
+    missing = [name for name in ("text", *names) if name not in frame.columns]
+    if "text" in missing or (task.answer == "labels" and missing) or len(missing) == len(names):
+        raise SourceError(
+            f"Training needs the column(s) {', '.join(missing)}; found: {', '.join(frame.columns)}.",
+            remedy=f"Name the columns text and {', '.join(names)} (and group, lang).",
+        )
+    if frame.schema["text"] not in (pl.String, pl.Categorical, pl.Enum, pl.Null):
+        raise SourceError(
+            f"The column text holds {frame.schema['text']}, not texts.",
+            remedy="Give the column of texts the name text.",
+        )
+    frame = frame.with_columns(pl.col("text").cast(pl.String)).filter(pl.col("text").is_not_null())
+    frame, values, asked = (
+        _labels(frame, taxonomy) if task.answer == "labels" else _numbers(frame, task, taxonomy)
+    )
+    if len(frame) == 0:
+        raise SourceError(
+            "There is no row with a text and a label to train on.",
+            remedy=f"Fill the columns text and {', '.join(names)}.",
+        )
+    _refuse_absent(values, asked, taxonomy)
+    languages = pl.col("lang").cast(pl.String) if "lang" in frame.columns else pl.lit(None)
+    code = languages.cast(pl.String).str.to_lowercase().str.split("-").list.first()
+    return Gold(
+        frame["text"], values, asked, _groups(frame, folds),
+        frame.with_columns(code.fill_null(lang).alias("lang"))["lang"],
+    )  # fmt: skip
+
+
+def _read(path: Path) -> pl.DataFrame:
+    import polars as pl
+
+    kind = {".parquet": "Parquet", ".csv": "CSV"}.get(path.suffix, "TSV")
+    try:
+        if kind == "Parquet":
+            return pl.read_parquet(path)
+        if kind == "CSV":
+            return pl.read_csv(path, infer_schema=False)
+        return pl.read_csv(path, separator="\t", quote_char=None, infer_schema=False)
+    except (OSError, pl.exceptions.PolarsError) as error:
+        # What Polars says may hold a piece of the file.
+        reason = f": {error.strerror}" if isinstance(error, OSError) and error.strerror else ""
+        raise SourceError(
+            f"{path} cannot be read as {kind}{reason}.",
+            remedy="Give a Parquet, CSV (comma, quotes) or TSV (tab, no quotes) file, in UTF-8.",
+        ) from None
+
+
+def _labels(
+    frame: pl.DataFrame, taxonomy: Taxonomy
+) -> tuple[pl.DataFrame, NDArray[np.bool_], NDArray[np.bool_]]:
+    """The rows that have gold, and per label whether it holds and whether it was asked for.
+
+    An empty list says that none applies: the neutral label, where there is one.
+    """
+    import numpy as np
+    import polars as pl
+
+    from transforms.evaluate.metrics import indicator
+
+    frame = frame.with_columns(_lists(frame, "labels")).filter(pl.col("labels").is_not_null())
+    if taxonomy.exclusive or (taxonomy.neutral is None and not frame["labels"].list.len().any()):
+        frame = frame.filter(pl.col("labels").list.len() > 0)
+    values = indicator(frame["labels"], list(taxonomy.names))
+    asked = np.ones(values.shape, np.bool_)
+    if "label_set" in frame.columns:
+        label_sets = frame.with_columns(_lists(frame, "label_set", separator=" "))["label_set"]
+        limited = label_sets.is_not_null().to_numpy()
+        asked[limited] = indicator(label_sets.filter(limited), list(taxonomy.names))
+    if taxonomy.neutral is not None:
+        neutral = taxonomy.names.index(taxonomy.neutral)
+        values[~values.any(axis=1), neutral] = True
+        asked[:, neutral] = True
+    if taxonomy.exclusive and (values.sum(axis=1) > 1).any():
+        raise SourceError(
+            f"{int((values.sum(axis=1) > 1).sum()):,} rows have several labels; those of {taxonomy.name} exclude "
+            "one another.",
+            remedy="Keep one label a row, or take a taxonomy that is not exclusive.",
+        )
+    return frame, values, asked
+
+
+def _lists(frame: pl.DataFrame, column: str, separator: str = ",") -> pl.Expr:
+    """A column of names as lists of strings, or SourceError."""
+    import polars as pl
+
+    words = (pl.String, pl.Categorical, pl.Enum, pl.Null)
+    kind = frame.schema[column]
+    lists = pl.col(column)
+    if isinstance(kind, pl.Array):
+        lists, kind = lists.arr.to_list(), pl.List(kind.inner)
+    if isinstance(kind, pl.List) and kind.inner in words:
+        return lists.cast(pl.List(pl.String))
+    if kind in words:
+        text = lists.cast(pl.String)
+        return pl.when(text.str.strip_chars() == "").then(pl.lit([], dtype=pl.List(pl.String))).otherwise(
+            text.str.split(separator)
+        ).alias(column)  # fmt: skip
+    raise SourceError(
+        f"The column {column} holds {frame.schema[column]}, not names of labels.",
+        remedy="Write the names of the labels in it: a list, or a string joined by commas.",
+    )
+
+
+def _numbers(
+    frame: pl.DataFrame, task: LabelTask, taxonomy: Taxonomy
+) -> tuple[pl.DataFrame, NDArray[np.generic], NDArray[np.bool_]]:
+    """Scalars, brought from the range of gold to that of answers, or levels; and what was annotated."""
+    import numpy as np
+    import polars as pl
+
+    columns = [
+        pl.col(name).cast(pl.Float64, strict=False)
+        if name in frame.columns
+        else pl.lit(None, pl.Float64).alias(name)
+        for name in taxonomy.names
+    ]
+    told = frame.select(columns)
+    known = ~pl.all_horizontal(pl.all().is_null())
+    keep = told.select(known).to_series()
+    frame, told = frame.filter(keep), told.filter(keep)
+    asked = told.select(pl.all().is_not_null()).to_numpy()
+    values = told.fill_null(0).to_numpy().astype(np.float64)
+    low, high = taxonomy.range or (0.0, 1.0)
+    if task.answer == "scalars" and taxonomy.gold_range is not None:
+        first, last = taxonomy.gold_range
+        values = low + (values - first) / (last - first) * (high - low)
+    outside = ((values < low - 1e-9) | (values > high + 1e-9) | ~np.isfinite(values)) & asked
+    if outside.any():
+        bounds = taxonomy.gold_range or (low, high)
+        raise SourceError(
+            f"{int(outside.any(axis=1).sum()):,} rows have values outside {bounds[0]:g} to {bounds[1]:g}, the range of "
+            f"{taxonomy.name}.",
+            remedy="Bring them into it, or write a taxonomy file with the range of your gold (gold_range).",
+        )
+    if task.answer == "ordinals":
+        return frame, np.round(values).astype(np.int64), asked
+    return frame, values, asked
+
+
+def _refuse_absent(
+    values: NDArray[np.generic], asked: NDArray[np.bool_], taxonomy: Taxonomy
+) -> None:
+    import numpy as np
+
+    if values.dtype.kind == "f":
+        absent = [n for n, told in zip(taxonomy.names, asked.any(axis=0), strict=True) if not told]
+    else:
+        totals = np.logical_and(values.astype(np.bool_), asked).sum(axis=0)
+        absent = [n for n, total in zip(taxonomy.names, list(totals), strict=True) if total == 0]
+    if absent:
+        raise SourceError(
+            f"Labels of {taxonomy.name} without any training row: {', '.join(absent)}.",
+            remedy="Add rows for them, or write a taxonomy file with your labels only (--taxonomy FILE.yaml).",
+        )
+
+
+def _groups(frame: pl.DataFrame, folds: int) -> NDArray[np.int64]:
+    import polars as pl
+
+    if "group" in frame.columns and frame.schema["group"].is_nested():
+        raise SourceError(
+            f"The column group holds {frame.schema['group']}, not keys.",
+            remedy="Give each row one string or number as its group, or leave the column out.",
+        )
+    key = pl.col("group").cast(pl.String) if "group" in frame.columns else pl.col("text")
+    # Dense ranks of the sorted keys: the same rows get the same folds, whatever the Polars version.
+    groups = frame.select(key.rank("dense").cast(pl.Int64).fill_null(0)).to_series()
+    distinct = groups.n_unique()
+    if distinct < folds:
+        what = "groups" if "group" in frame.columns else "different texts"
+        raise SourceError(
+            f"The rows have {distinct} {what}, fewer than the {folds} folds.",
+            remedy=f"Add rows of other {what}, or ask for fewer folds (--folds, at least 2)."
+            if distinct > 1
+            else f"Add rows of other {what}"
+            + (", or leave the column group out." if what == "groups" else "."),
+        )
+    return groups.to_numpy()

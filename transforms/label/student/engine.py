@@ -1,0 +1,133 @@
+"""Several models in one pass over the features: each text is read once, each feature is looked up once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from transforms.label.normalize import fold_table, word_table
+from transforms.label.student.features import string_buffers
+from transforms.label.student.weights import StudentWeights
+
+if TYPE_CHECKING:
+    import polars as pl
+    from numpy.typing import NDArray
+
+MAX_MODELS: Final = 32  # a row's models are the bits of a word
+LANES: Final = 8  # columns of a model are padded to whole vector registers
+UNIT: Final = 8  # bytes; the store's places are counted in it
+HEADER: Final = 8  # bytes before a feature's blocks: the bits of the models that know it, 4 spare
+FACTORS: Final = 8  # bytes before a block's values: scale and squared idf, float32
+_LOAD: Final = 0.55  # how full the table may be
+
+
+@dataclass(frozen=True)
+class Engine:
+    """The features of some models with equal specs, laid out for the kernel (kernel.py).
+
+    `store` holds, feature by feature, header and blocks, those of models that do not know it left out: what a
+    feature costs is the cache lines of the models that do. `table` finds a feature's place by its hash. The scores
+    of a model do not depend on which models stand beside it.
+    """
+
+    spec: NDArray[np.int64]
+    table: NDArray[np.uint64]
+    store: NDArray[np.int8]
+    bias: NDArray[np.float32]  # all models' columns, padded
+    first: NDArray[np.int64]  # first lane group of each model, and the end
+
+    def score(
+        self, texts: pl.Series, wanted: NDArray[np.uint32]
+    ) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
+        """Score texts; bit m of `wanted` asks for model m.
+
+        Returns scores (rows, padded columns) and the number of known features (rows, models); of models that were
+        not asked for, zeros.
+        """
+        from transforms.label.student.kernel import score_rows
+
+        data, offsets = string_buffers(texts)
+        found: tuple[NDArray[np.float32], NDArray[np.int32]] = score_rows(
+            data, offsets, wanted, fold_table(), word_table(), self.spec, self.table,
+            self.store, self.store.view(np.float32), self.store.view(np.uint32), self.bias, self.first,
+        )  # fmt: skip
+        return found
+
+    def columns(self, model: int) -> slice:
+        """Where the scores of a model begin, and where its padding ends."""
+        return slice(int(self.first[model]) * LANES, int(self.first[model + 1]) * LANES)
+
+
+def engine_of(models: tuple[StudentWeights, ...]) -> Engine:
+    """Lay out models with equal specs; kept for the next call with the same ones."""
+    return _engine(_Models(models, tuple(model.version for model in models)))
+
+
+@dataclass(frozen=True)
+class _Models:
+    """Models that compare by their versions."""
+
+    models: tuple[StudentWeights, ...]
+    versions: tuple[str, ...]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Models) and self.versions == other.versions
+
+    def __hash__(self) -> int:
+        return hash(self.versions)
+
+
+@lru_cache(maxsize=4)
+def _engine(asked: _Models) -> Engine:
+    from transforms.label.student.kernel import build_table
+
+    models = asked.models
+    groups = np.array([-(-len(model.bias) // LANES) for model in models])
+    first = np.concatenate([[0], np.cumsum(groups)])
+    hashes = _union(models)
+    order = np.argsort(hashes, kind="stable")
+    known = np.zeros((len(models), len(hashes)), np.bool_)
+    rows = []
+    for m, model in enumerate(models):
+        row = order[np.searchsorted(hashes[order], model.hashes)]
+        known[m, row] = True
+        rows.append(row)
+    sizes = FACTORS + groups * LANES
+    place = np.zeros(len(hashes) + 1, np.int64)  # bytes
+    np.cumsum(HEADER + sizes @ known, out=place[1:])
+    store = np.zeros(place[-1], np.int8)
+    bits = (known * (np.uint32(1) << np.arange(len(models), dtype=np.uint32))[:, None]).sum(axis=0)
+    _write(store, place[:-1], bits.astype(np.uint32).view(np.int8).reshape(-1, 4))
+    at = place[:-1] + HEADER
+    for m, model in enumerate(models):
+        factors = np.stack([model.scale, model.square], axis=1).astype(np.float32)
+        _write(store, at[rows[m]], factors.view(np.int8).reshape(-1, FACTORS))
+        _write(store, at[rows[m]] + FACTORS, model.values)
+        at[known[m]] += sizes[m]
+    bias = np.zeros(first[-1] * LANES, np.float32)
+    for m, model in enumerate(models):
+        bias[first[m] * LANES : first[m] * LANES + len(model.bias)] = model.bias
+    size = 1 << max(4, int(len(hashes) / _LOAD - 1).bit_length())
+    table = build_table(hashes, place[:-1] // UNIT, size)
+    return Engine(models[0].spec.as_array(), table, store, bias, first.astype(np.int64))
+
+
+def _union(models: tuple[StudentWeights, ...]) -> NDArray[np.uint64]:
+    """The distinct hashes, most frequent first: by the best place that one has in any model."""
+    hashes = np.concatenate([model.hashes for model in models])
+    ranks = np.concatenate([np.arange(len(model.hashes)) for model in models])
+    order = np.lexsort((hashes, ranks))
+    _, seen = np.unique(hashes[order], return_index=True)
+    found: NDArray[np.uint64] = hashes[order][np.sort(seen)]
+    return found
+
+
+def _write(store: NDArray[np.int8], at: NDArray[np.int64], values: NDArray[np.int8]) -> None:
+    """Write row i of values to the store from byte at[i]."""
+    step = 1 << 16
+    for start in range(0, len(at), step):
+        part = slice(start, start + step)
+        store[at[part][:, None] + np.arange(values.shape[1])] = values[part]

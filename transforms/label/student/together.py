@@ -1,0 +1,159 @@
+"""Several questions at once: every text is read once, whatever the number of heads that answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import polars as pl
+
+from schemas.errors import ConfigError
+from transforms.label.labeler import language_reason
+from transforms.label.student.answers import answer, place_of
+from transforms.label.student.engine import MAX_MODELS, Engine, engine_of
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from transforms.label.student.weights import StudentWeights
+
+MAX_BYTES: Final = (
+    4 << 20
+)  # the kernel needs about 60 bytes of scratch per byte of the longest text
+_CHUNK: Final = 16_384  # rows scored at a time: their scores stay in the processor's cache
+
+
+@dataclass(frozen=True)
+class Question:
+    """One taxonomy to answer in, and the models that can: a row goes to the first that knows its language."""
+
+    taxonomy: str
+    models: tuple[StudentWeights, ...]
+
+    @property
+    def languages(self) -> frozenset[str]:
+        """ISO 639 codes of all models."""
+        return frozenset(code for model in self.models for code in model.languages)
+
+
+def label_together(batch: pl.DataFrame, questions: Sequence[Question]) -> list[pl.DataFrame]:
+    """The answers to each question: one per row, in order. See `StudentLabeler.label`."""
+    if "text_clean" not in batch.columns:
+        raise ConfigError(
+            "The student reads the column 'text_clean'.",
+            remedy=f"Columns found: {', '.join(batch.columns)}.",
+        )
+    models = {model.version: model for question in questions for model in question.models}
+    if len(models) > MAX_MODELS or len({model.spec for model in models.values()}) > 1:
+        # Each is then read by itself.
+        return [label_together(batch, [question])[0] for question in questions]
+    engine, order = engine_of(tuple(models.values())), list(models)
+    starts = range(0, max(1, len(batch)), _CHUNK)
+    chunks = [_chunk(batch.slice(start, _CHUNK), questions, engine, order) for start in starts]
+    return [pl.concat(parts, rechunk=False) for parts in zip(*chunks, strict=True)]
+
+
+def _chunk(
+    batch: pl.DataFrame, questions: Sequence[Question], engine: Engine, order: list[str]
+) -> list[pl.DataFrame]:
+    code = _codes(batch)
+    refused: dict[frozenset[str], pl.Series] = {}
+    routes = []
+    wanted = np.zeros(len(batch), np.uint32)
+    for question in questions:
+        if question.languages not in refused:
+            refused[question.languages] = _reasons(batch, question.languages)
+        reason = refused[question.languages]
+        route = _route(question, code, len(batch))
+        routes.append((reason, route))
+        for position, model in enumerate(question.models):
+            bit = np.uint32(1 << order.index(model.version))
+            wanted[(route == position) & reason.is_null().to_numpy()] |= bit
+    scores, known = engine.score(batch["text_clean"], wanted)
+    return [
+        _answer(question, reason, route, code, scores, known, engine, order)
+        for question, (reason, route) in zip(questions, routes, strict=True)
+    ]
+
+
+def _answer(
+    question: Question,
+    reason: pl.Series,
+    route: NDArray[np.int8],
+    code: pl.Series | None,
+    scores: NDArray[np.float32],
+    known: NDArray[np.int32],
+    engine: Engine,
+    order: list[str],
+) -> pl.DataFrame:
+    parts, rows = [], []
+    models = question.models if len(route) else question.models[:1]
+    for position, model in enumerate(models):
+        mine = np.flatnonzero(route == position) if len(models) > 1 else None
+        if mine is not None and not len(mine):
+            continue
+        number = order.index(model.version)
+        head = model.heads[question.taxonomy]
+        own = scores[:, engine.columns(number)]
+        ignorant = known[:, number] == 0
+        told, languages = reason, code
+        if mine is not None:
+            own, ignorant, told = own[mine], ignorant[mine], told.gather(mine)
+            languages = None if code is None else code.gather(mine)
+        told = _ignorant(told, ignorant)
+        parts.append(
+            answer(head, own[:, : len(model.bias)], place_of(head, languages, len(told)), told)
+        )
+        rows.append(mine)
+    if len(parts) == 1:
+        return parts[0]
+    place = np.concatenate([row for row in rows if row is not None])
+    return pl.concat(parts).select(pl.all().gather(np.argsort(place, kind="stable")))
+
+
+def _ignorant(reason: pl.Series, ignorant: NDArray[np.bool_]) -> pl.Series:
+    """`no_known_feature` for rows that would be answered without knowing anything: by the prior."""
+    if not ignorant.any():
+        return reason
+    return pl.select(
+        pl.when(reason.is_null() & pl.Series(ignorant))
+        .then(pl.lit("no_known_feature"))
+        .otherwise(reason)
+    ).to_series()
+
+
+def _codes(batch: pl.DataFrame) -> pl.Series | None:
+    """The language of each row without its region, lower case; None where there is no such column."""
+    if "lang" not in batch.columns or batch["lang"].null_count() == len(batch):
+        return None
+    code = pl.col("lang").str.to_lowercase().str.split_exact("-", 1).struct.field("field_0")
+    return batch.select(code.alias("code"))["code"]
+
+
+def _route(question: Question, code: pl.Series | None, rows: int) -> NDArray[np.int8]:
+    """Which of the question's models answers each row: the first that knows the language, else the first."""
+    route = np.zeros(rows, np.int8)
+    if code is None or len(question.models) == 1:
+        return route
+    for position in reversed(range(1, len(question.models))):
+        earlier = {c for model in question.models[:position] for c in model.languages}
+        mine = [c for c in question.models[position].languages if c not in earlier]
+        route[code.is_in(mine).fill_null(value=False).to_numpy()] = position
+    return route
+
+
+def _reasons(batch: pl.DataFrame, languages: frozenset[str]) -> pl.Series:
+    """Why a row is rejected before its text is read; null where it is not."""
+    foreign = language_reason(batch, languages)
+    long = pl.col("text_clean").str.len_bytes() > MAX_BYTES
+    empty = pl.col("text_clean").is_null() | (pl.col("text_clean").str.strip_chars() == "")
+    return batch.select(
+        pl.when(empty)
+        .then(pl.lit("empty_text"))
+        .when(long)
+        .then(pl.lit("too_long"))
+        .otherwise(foreign)
+        .alias("reason")
+    )["reason"]
