@@ -165,8 +165,10 @@ def describe(whole: GoldSet) -> dict[str, str]:
     else:
         gold = frame
         shares = [
-            f"{n} {frame[n].mean():.3f} ± {frame[n].std():.3f} (n {frame[n].count():,})"
-            for n in names
+            f"{n} {mean:.3f} ± {spread:.3f} (n {frame[n].count():,})"
+            for n, mean, spread in zip(
+                names, frame[names].mean().row(0), frame[names].std().row(0), strict=True
+            )
         ]
     people = frame["annotators"].list.len().value_counts().sort("annotators").iter_rows()
     splits = frame["split"].fill_null("none").value_counts().sort("split").iter_rows()
@@ -186,9 +188,13 @@ def edos_votes(data: Path) -> str:
     """What the votes of EDOS are that are no gold of the intents."""
     frame, intents = edos(data), load_taxonomy("edos").mappings["empathetic_intents"]
     first = pl.col("labels").list.first()
-    kind = pl.when(first.is_in(list(intents))).then(pl.lit("an intent or Neutral"))
-    kind = kind.when(first.is_not_null()).then(pl.lit("an emotion"))
-    kind = kind.otherwise(pl.lit("no vote, or on a free answer"))
+    kind = (
+        pl.when(first.is_in(list(intents)))
+        .then(pl.lit("an intent or Neutral"))
+        .when(first.is_not_null())
+        .then(pl.lit("an emotion"))
+        .otherwise(pl.lit("no vote, or on a free answer"))
+    )
     found = frame.group_by(kind.alias("vote")).len().sort("len").iter_rows()
     return ", ".join(f"{vote}: {rows:,}" for vote, rows in found)
 

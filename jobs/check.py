@@ -13,7 +13,7 @@ import xxhash
 from jobs.check_drift import drift_gates
 from jobs.check_evaluate import evaluation_gates
 from jobs.check_memory import NAME, Memory, as_json, key_of
-from jobs.check_stages import stages
+from jobs.check_stages import require_figures, stages
 from jobs.label import variants
 from jobs.session import Session
 from pipelines.gates.client import close, require, run_gate, taxonomy_table, warm
@@ -44,6 +44,8 @@ class Gate:
         for name in config.check.suites:
             suite = load_suite(base / name)
             self.suites[suite.dataset] = suite
+        asked = stages(config.label, [""] * len(config.label), base)
+        require_figures(asked, config.check.evaluate)
         self._config, self._base = config, base
         self._pool = ThreadPoolExecutor(max_workers=1)
         self._ahead: dict[tuple[str, tuple[str, ...]], Future[GateResult]] = {}

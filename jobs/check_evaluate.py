@@ -3,12 +3,16 @@
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
 import duckdb
 import polars as pl
 
 from jobs.check_memory import Memory, key_of
 from jobs.check_stages import Stage
+from jobs.evaluation.answers import Answers
+from jobs.evaluation.gold import gold_of
+from jobs.evaluation.measured import Draw, plain_figures, plain_intervals
 from jobs.session import Session
 from pipelines.gates.errors import safe_error
 from pipelines.gates.evaluation import broken, judge_evaluation
@@ -17,8 +21,10 @@ from pipelines.gates.result import Finding, GateResult
 from schemas.config.base import semantic
 from schemas.config.check import EvaluateConfig
 from schemas.errors import SourceError
+from schemas.label_task import LabelTask
 from schemas.manifest import Part
-from transforms.evaluate.record_figures import evaluate_records
+from schemas.taxonomy import Taxonomy
+from transforms.label.labeler import SCORES_TYPE
 
 VERSION = 1
 
@@ -31,7 +37,11 @@ def evaluation_gates(
     Evaluated are all candidate rows of the corpora of this run, those that are published already included.
     """
     for stage in stages:
-        gates = [each for each in session.config.check.evaluate if stage.fits(each)]
+        gates = [
+            gate
+            for gate in session.config.check.evaluate
+            if stage.fits(gate) and gate.figure in stage.figures
+        ]
         labels = [p for p in parts if p.dataset == "labels" and p.variant == stage.variant]
         if gates and labels:
             clean = [part for part in parts if part.dataset == "clean"]
@@ -87,9 +97,46 @@ def _result(
     )
 
 
+def evaluate_rows(
+    rows: pl.DataFrame,
+    task: LabelTask,
+    taxonomy: Taxonomy,
+    *,
+    splits: Sequence[str] = (),
+    resamples: int = 1000,
+) -> dict[str, Any]:
+    """Figures and intervals of the rows with gold (of the `splits`), as `affectmine evaluate --json` names them.
+
+    `rows` as pipelines.gates.evaluation_rows gives them. Without any gold only `n` is there, 0. SourceError: gold
+    outside the taxonomy.
+    """
+    if splits:
+        split = pl.element().struct.field("split")
+        rows = rows.with_columns(
+            pl.col("gold").list.eval(pl.element().filter(split.is_in(list(splits))))
+        )
+    gold = gold_of(rows["gold"], task, taxonomy)
+    there = gold.annotated
+    if not there.any():
+        return {"n": 0}
+    columns = ["status", "labels", "scores", "reason"]
+    columns += ["answer"] if "answer" in rows.columns else []
+    frame = rows.select(columns).with_columns(pl.col("scores").cast(SCORES_TYPE))
+    answers = Answers("", "", frame).take(there)
+    units = rows.filter(pl.Series(there))["unit"].to_numpy()
+    measured = gold.take(there).compared(answers).measure(Draw(resamples=resamples, groups=units))
+    return {
+        "n": answers.frame.height,
+        "coverage": float(answers.labeled.mean()),
+        **plain_figures(measured.figures),
+        "intervals": plain_intervals(measured.intervals),
+        measured.section: {name: one.to_json() for name, one in measured.per_name.items()},
+    }
+
+
 def _findings(gates: Sequence[EvaluateConfig], rows: pl.DataFrame, stage: Stage) -> list[Finding]:
     """Gates about the same rows share one evaluation."""
-    known: dict[tuple[tuple[str, ...], tuple[str, ...]], dict[str, object] | str] = {}
+    known: dict[tuple[tuple[str, ...], tuple[str, ...]], dict[str, Any] | str] = {}
     findings = []
     for gate in gates:
         which = (gate.corpora, gate.splits)
@@ -102,11 +149,11 @@ def _findings(gates: Sequence[EvaluateConfig], rows: pl.DataFrame, stage: Stage)
     return findings
 
 
-def _evaluate(gate: EvaluateConfig, rows: pl.DataFrame, stage: Stage) -> dict[str, object] | str:
+def _evaluate(gate: EvaluateConfig, rows: pl.DataFrame, stage: Stage) -> dict[str, Any] | str:
     """The evaluation, or why there is none."""
     chosen = rows.filter(pl.col("corpus").is_in(list(gate.corpora))) if gate.corpora else rows
     try:
-        return evaluate_records(chosen, stage.task, stage.taxonomy, splits=gate.splits)
+        return evaluate_rows(chosen, stage.task, stage.taxonomy, splits=gate.splits)
     except SourceError:
         # Its message names the strange labels, which may be texts where a column was mistaken.
         return (

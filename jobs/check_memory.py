@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable
 from functools import cache
+from pathlib import Path
 
 import xxhash
 
@@ -33,14 +34,18 @@ class Memory:
     def _read(self) -> dict[str, GateResult]:
         found: dict[str, GateResult] = {}
         for run in past_runs(self._lake)[-_RUNS:]:
-            try:
-                content = json.loads((run.folder / NAME).read_bytes())
-                for result in map(GateResult.from_dict, content):
-                    if result.key and not any(finding.error for finding in result.findings):
-                        found[result.key] = result
-            except (OSError, ValueError, TypeError, KeyError):
-                continue  # none, or one of another version: it is judged again
+            for result in results_of(run.folder):
+                if result.key and not any(finding.error for finding in result.findings):
+                    found[result.key] = result
         return found
+
+
+def results_of(folder: Path) -> list[GateResult]:
+    """What the gates of a run found, from the run's folder; empty where it did not come so far."""
+    try:
+        return [GateResult.from_dict(each) for each in json.loads((folder / NAME).read_bytes())]
+    except (OSError, ValueError, TypeError, KeyError):
+        return []  # none, or written by another version
 
 
 def as_json(results: Iterable[GateResult]) -> bytes:

@@ -1,121 +1,139 @@
-"""Score a labeler against gold labels: `affectmine evaluate`."""
+"""Score a labeler against gold labels: `affectmine evaluate`, on frames and on lakes."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
 
+from jobs.evaluation.result import EvaluationResult
 from schemas.errors import SourceError
 
 if TYPE_CHECKING:
     import polars as pl
 
+    from jobs.evaluation.answers import Answers
     from schemas.label_task import LabelTask
     from schemas.taxonomy import Taxonomy
-    from transforms.evaluate.metrics import Scores
     from transforms.label.labeler import Labeler
 
-_BATCH = 10_000
-
-
-@dataclass(frozen=True)
-class EvaluationResult:
-    """What `evaluate` found. Figures count rows without an answer as empty predictions."""
-
-    n: int
-    statuses: dict[str, int]  # labeled, rejected, failed
-    reasons: dict[str, int]  # of the rows without an answer
-    scores: Scores
-    intervals: dict[str, tuple[float, float]]
-    about: dict[str, str]
-    thresholds: dict[str, float] = field(default_factory=dict)
-    interval_level: float = 0.95
-
-    @property
-    def coverage(self) -> float:
-        """Share of rows that got an answer; 1.0 of no rows."""
-        return self.statuses.get("labeled", 0) / self.n if self.n else 1.0
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain values: n, coverage, macro_f1, micro_f1, subset_accuracy, intervals, per_label
-        and more.
-
-        A figure that does not exist is `{"undefined": reason}`.
-        """
-        per_label = {
-            name: score.to_json()
-            | ({"threshold": self.thresholds[name]} if name in self.thresholds else {})
-            for name, score in self.scores.per_label.items()
-        }
-        return {
-            **self.about,
-            "n": self.n,
-            "coverage": self.coverage,
-            **self.scores.summary(),
-            "intervals": {name: list(bounds) for name, bounds in self.intervals.items()},
-            "interval_level": self.interval_level,
-            "statuses": self.statuses,
-            "reasons": self.reasons,
-            "per_label": per_label,
-        }
+__all__ = ["EvaluationResult", "evaluate", "evaluate_lake"]
 
 
 def evaluate(
     gold: pl.DataFrame,
-    labeler: Labeler,
+    labeler: Labeler | Answers,
     task: LabelTask,
     taxonomy: Taxonomy,
     *,
+    against: Labeler | Answers | None = None,
+    by: Sequence[str] = (),
+    group: str | None = None,
+    min_rows: int = 20,
     resamples: int = 1000,
+    level: float = 0.95,
     seed: int = 0,
     progress: Callable[[int], None] = lambda _: None,
 ) -> EvaluationResult:
-    """Label `gold["text"]` and compare with `gold["labels"]` (list of names, or one name).
+    """Label `gold["text"]` and compare with gold: `labels` (list of names, or one name), or for tasks that are
+    answered by numbers a column for each dimension.
 
-    `lang`, `lang_confidence` and `lang_source` columns are passed on where present. `progress` gets
-    the number of rows done. SourceError: a missing column, or a label outside the taxonomy.
+    Columns that are used where present: `lang`, `lang_confidence` and `lang_source` (for the labeler),
+    `annotator` (then rows of one `id`, else of one text, are one), `label_set` (the labels that could be
+    given), `group` (rows that depend on each other; or `conversation_id`, or the column named by `group`), and
+    what `by` names, or `length`. A row whose gold is null counts for coverage only. `labeler` and `against` may
+    be answers that are there already. `progress` gets the number of rows done. SourceError: a missing column,
+    or a label outside the taxonomy.
     """
+    from jobs.evaluation.answers import Answers, ask
+    from jobs.evaluation.compute import Asked, compute
+    from jobs.evaluation.frame import facts_of, units_of
+    from jobs.evaluation.gold import gold_of
+
+    units = units_of(gold, task, taxonomy, by=by, group=group)
+
+    def answers(of: Labeler | Answers) -> Answers:
+        if not isinstance(of, Answers):
+            return ask(of, units, task, taxonomy, progress)
+        if of.frame.height != units.height:
+            raise SourceError(
+                f"{of.frame.height:,} answers for {units.height:,} rows of gold.",
+                remedy="Give one answer a row, in the order of the rows.",
+            )
+        return of
+
+    truth = gold_of(units["gold"], task, taxonomy)
+    return compute(
+        truth,
+        answers(labeler),
+        None if against is None else answers(against),
+        facts_of(units, by),
+        Asked(tuple(by), min_rows, resamples, level, seed),
+        left_out={"unannotated": int((~truth.annotated).sum())},
+    )
+
+
+def evaluate_lake(
+    lake: Path,
+    *,
+    task: str = "emotion",
+    taxonomy: str | None = None,
+    labeler: str = "student",
+    against: str | None = None,
+    corpora: Sequence[str] = (),
+    splits: Sequence[str] = (),
+    as_of: int | None = None,
+    by: Sequence[str] = (),
+    min_rows: int = 20,
+    resamples: int = 1000,
+    level: float = 0.95,
+    seed: int = 0,
+) -> EvaluationResult:
+    """Compare the published labels of a lake with the gold of its records (of the `corpora` and `splits` only).
+
+    Resampled are conversations, where records have one. Records with gold that were dropped before labeling, or
+    not labeled so far, are left out and counted. Raises ConfigError for a lake, snapshot, corpus or labels that
+    are not there.
+    """
+    import os
+
     import polars as pl
 
-    from transforms.evaluate.bootstrap import bootstrap_f1
-    from transforms.evaluate.metrics import count, indicator, scores_of
+    from jobs.evaluation.compute import Asked, Facts, compute
+    from jobs.evaluation.gold import gold_of
+    from jobs.evaluation.lake_rows import FACETS, read_lake
+    from pipelines.lake.lake import open_lake
+    from schemas.errors import ConfigError
+    from schemas.label_task import load_task
+    from schemas.taxonomy import load_taxonomy
 
-    missing = [name for name in ("text", "labels") if name not in gold.columns]
-    if missing:
-        raise SourceError(
-            f"Gold needs the column(s) {', '.join(missing)}; found: {', '.join(gold.columns)}."
+    if strange := [name for name in by if name not in FACETS]:
+        raise ConfigError(
+            f"A lake cannot be broken down by {', '.join(strange)}.",
+            remedy=f"Choose among: {', '.join(FACETS)}.",
         )
-    names = list(taxonomy.names)
-    truth = indicator(gold["labels"], names)
-    known = [name for name in ("lang", "lang_confidence", "lang_source") if name in gold.columns]
-    batch = gold.select(pl.col("text").cast(pl.String).alias("text_clean"), *known)
-    parts = []
-    for first in range(0, max(1, len(batch)), _BATCH):
-        parts.append(labeler.label(batch.slice(first, _BATCH), task, taxonomy))
-        progress(min(first + _BATCH, len(batch)))
-    answers = pl.concat(parts)
-    given = indicator(answers["labels"], names)
-    return EvaluationResult(
-        n=len(gold),
-        statuses=_tally(answers["status"]),
-        reasons=_tally(answers["reason"].drop_nulls()),
-        scores=scores_of(count(truth, given), names),
-        intervals=bootstrap_f1(truth, given, resamples=resamples, seed=seed),
-        about={
-            "task": task.name, "taxonomy": taxonomy.name, "taxonomy_version": taxonomy.version,
-            "labeler": labeler.name, "labeler_version": labeler.version,
-        },
-        thresholds=_thresholds(labeler, taxonomy),
+    asked = load_task(task)
+    labels = load_taxonomy(taxonomy or asked.taxonomy)
+    rows = read_lake(
+        open_lake(lake), asked, labels, [labeler] if against is None else [labeler, against],
+        corpora=corpora, splits=splits, as_of=as_of, threads=os.cpu_count() or 2,
     )  # fmt: skip
-
-
-def _tally(values: pl.Series) -> dict[str, int]:
-    counts = values.rename("value").value_counts().sort("value")
-    return dict(zip(counts["value"].to_list(), counts["count"].to_list(), strict=True))
-
-
-def _thresholds(labeler: Labeler, taxonomy: Taxonomy) -> dict[str, float]:
-    """Thresholds per label, of labelers that have them."""
-    found = getattr(labeler, "thresholds", None)
-    return dict(found(taxonomy)) if callable(found) else {}
+    truth = gold_of(rows.frame["gold"], asked, labels)
+    kept = truth.annotated
+    frame = rows.frame.filter(pl.Series(kept))
+    notes = []
+    if not frame.height:
+        notes.append(
+            f"No labeled record has gold of {asked.name} in {labels.name}: name its columns under corpora[].gold in "
+            "the config, or ask for another task, taxonomy, corpus or split."
+        )
+    return compute(
+        truth.take(kept),
+        rows.answers.take(kept),
+        None if rows.other is None else rows.other.take(kept),
+        Facts({name: frame[name] for name in by}, frame["group"], "conversations"),
+        Asked(tuple(by), min_rows, resamples, level, seed),
+        left_out=rows.left_out
+        | {"undecided_left_out": int((~kept & truth.undecided).sum()), "snapshot": rows.snapshot},
+        notes=notes,
+    )

@@ -1,20 +1,24 @@
-"""Evaluates a labeler on a file of gold labels."""
+"""Evaluates a labeler, or answers that are there already, on a file of gold."""
 
-import json
+from __future__ import annotations
+
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import polars as pl
-from rich.console import Console
-from rich.table import Table
 
+from jobs.evaluation.answers import Answers, ask
+from jobs.evaluation.answers_file import SUFFIXES, read_answers
+from jobs.evaluation.compute import Asked, compute
+from jobs.evaluation.frame import facts_of
+from jobs.evaluation.gold import gold_of
+from jobs.evaluation.gold_columns import Wanted
+from jobs.evaluation.gold_file import GoldRows, read_gold
 from jobs.label_file import with_language
-from jobs.single_file import read_file
-from schemas.config.corpus import GoldColumn
-from schemas.errors import SourceError
-from schemas.label_task import load_task
-from schemas.taxonomy import load_taxonomy
+from schemas.label_task import LabelTask, load_task
+from schemas.taxonomy import Taxonomy, load_taxonomy
 from transforms.label.registry import load_labeler
 
 if TYPE_CHECKING:
@@ -22,88 +26,89 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class FileEvaluation:
-    """The result, and the rows of the file that could not be part of it."""
+class _Question:
+    """What is asked, and of which file."""
 
-    result: "EvaluationResult"
-    unreadable: int
-    unannotated: int
+    gold: Path
+    task: LabelTask
+    taxonomy: Taxonomy
 
 
 def evaluate_file(
     gold: Path,
     *,
-    task: str,
-    labeler: str,
-    taxonomy: str | None,
-    text_column: str,
-    labels_column: str,
-) -> FileEvaluation:
-    """Labels the texts of a file and compares with its labels: a list, or names joined by commas.
+    task: str = "emotion",
+    taxonomy: str | None = None,
+    labeler: str = "student",
+    answers: Path | None = None,
+    against: str | None = None,
+    text_column: str = "text",
+    labels_column: str = "labels",
+    group: str | None = None,
+    splits: Sequence[str] = (),
+    asked: Asked | None = None,
+) -> EvaluationResult:
+    """Labels the texts of a file and compares with its gold (jobs.evaluation.gold_file).
 
-    Rows without gold labels (null) are left out and counted; rejected and failed rows count as empty
-    predictions. Raises SourceError for what cannot be read, ConfigError for what cannot be asked.
+    `answers`: a file of answers that takes the place of the labeler; `against` is another labeler, or a file
+    too. Rows without gold (null), or of other splits than the `splits` (where given), are left out and counted.
+    Raises SourceError for what cannot be read, ConfigError for what cannot be asked.
     """
-    from jobs.evaluate import evaluate
-
-    asked = load_task(task)
-    labels = load_taxonomy(taxonomy or asked.taxonomy)
-    column = GoldColumn(task=asked.name, taxonomy=labels.name, labels=labels_column, separator=",")
-    frames, unreadable = [], 0
-    for batch in read_file(gold, text_column=text_column, gold=(column,)):
-        unreadable += len(batch.unreadable)
-        frames.append(batch.frame)
-    rows = pl.concat(frames).with_columns(
-        pl.col("gold").list.first().struct.field("labels").alias("labels")
-    )
-    annotated = rows.filter(pl.col("labels").is_not_null())
-    if annotated.is_empty():
-        raise SourceError(
-            f"{gold} has no gold labels: column {labels_column!r} is null in all "
-            f"{rows.height:,} readable rows.",
-            remedy="Name the column that holds them with --labels-column.",
-        )
-    frame = with_language(annotated.rename({"text": "text_clean"})).rename({"text_clean": "text"})
-    result = evaluate(frame, load_labeler(labeler, asked, labels), asked, labels)
-    return FileEvaluation(result, unreadable, rows.height - annotated.height)
-
-
-def show_evaluation(found: FileEvaluation, *, as_json: bool) -> int:
-    """Prints an evaluation; returns the exit code."""
-    content = found.result.to_json() | {
-        "unreadable": found.unreadable,
-        "unannotated": found.unannotated,
+    asked = asked or Asked()
+    of_task = load_task(task)
+    question = _Question(gold, of_task, load_taxonomy(taxonomy or of_task.taxonomy))
+    wanted = Wanted(text_column, labels_column, group, asked.by)
+    rows = read_gold(gold, wanted, question.task, question.taxonomy)
+    truth = gold_of(rows.frame["gold"], question.task, question.taxonomy)
+    chosen = truth.annotated
+    undecided = truth.undecided & ~chosen
+    left_out = {
+        "unreadable": rows.unreadable,
+        "unannotated": int((~chosen & ~undecided).sum()),
+        "undecided_left_out": int(undecided.sum()),
     }
-    if as_json:
-        print(json.dumps(content))
-        return 0
-    console = Console(highlight=False)
-    table = Table("label", "precision", "recall", "F1", "gold", "predicted", header_style="bold")
-    for name, row in content["per_label"].items():
-        table.add_row(
-            name,
-            *(_figure(row[key]) for key in ("precision", "recall", "f1")),
-            f"{row['support']:,}",
-            f"{row['predicted']:,}",
-        )
-    console.print(table)
-    intervals = content["intervals"]
-    for name, told in (("macro_f1", "macro-F1"), ("micro_f1", "micro-F1")):
-        bounds = intervals.get(name)
-        spread = f"  [{bounds[0]:.3f}, {bounds[1]:.3f}]" if bounds else ""
-        console.print(f"{told} {_figure(content[name])}{spread}", markup=False)
-    console.print(
-        f"{content['n']:,} rows, coverage {content['coverage']:.1%}; {content['labeler']} "
-        f"{content['labeler_version']}, {content['task']} in {content['taxonomy']}; intervals: "
-        f"{content['interval_level']:.0%}, bootstrap over rows",
-        markup=False,
+    if splits:
+        inside = rows.frame["split"].is_in(list(splits)).fill_null(value=False).to_numpy()
+        left_out["other_splits"] = int((chosen & ~inside).sum())
+        chosen = chosen & inside
+    kept = GoldRows(rows.frame.filter(pl.Series(chosen)), rows.lines, rows.unreadable, rows.single)
+    given = [
+        _answers(each, question, rows, pl.Series(chosen))
+        for each in (answers or labeler, against)
+        if each is not None
+    ]
+    return compute(
+        truth.take(chosen),
+        given[0],
+        given[1] if len(given) > 1 else None,
+        facts_of(kept.frame, asked.by),
+        asked,
+        left_out=left_out,
+        notes=_notes(question, rows, kept.frame.height, labels_column),
     )
-    if found.unreadable or found.unannotated:
-        console.print(
-            f"left out: {found.unreadable:,} unreadable rows, {found.unannotated:,} without gold"
-        )
-    return 0
 
 
-def _figure(value: object) -> str:
-    return f"{value:.3f}" if isinstance(value, float | int) else "undefined"
+def _answers(source: Path | str, question: _Question, rows: GoldRows, chosen: pl.Series) -> Answers:
+    if isinstance(source, Path) or source.endswith(SUFFIXES):
+        path = Path(source)
+        is_gold = path.exists() and path.samefile(question.gold)
+        found = read_answers(path, rows, question.task, question.taxonomy, is_gold=is_gold)
+        return found.take(chosen.to_numpy())
+    named = load_labeler(source, question.task, question.taxonomy)
+    texts = rows.frame.filter(chosen).rename({"text": "text_clean"})
+    known = with_language(texts).rename({"text_clean": "text"})
+    return ask(named, known, question.task, question.taxonomy)
+
+
+def _notes(question: _Question, rows: GoldRows, kept: int, labels_column: str) -> list[str]:
+    if kept:
+        return []
+    entries = rows.frame["gold"].explode().drop_nulls().struct.unnest()
+    there = entries.select("task", "taxonomy").unique().sort("task", "taxonomy")
+    known = [f"{task} in {taxonomy}" for task, taxonomy in there.iter_rows()]
+    asked = f"{question.task.name} in {question.taxonomy.name}"
+    if known and asked not in known:
+        return [f"The file has no gold of {asked}; it has: {', '.join(known)}."]
+    where = f"column {labels_column!r} is null" if question.task.answer == "labels" else "no number"
+    told = f"No row has gold: {where} in all {rows.lines:,} readable rows."
+    return [f"{told} Another column of labels can be named with --labels-column."]

@@ -92,7 +92,7 @@ def _labels(
     from transforms.evaluate.metrics import indicator
 
     frame = frame.with_columns(_lists(frame, "labels")).filter(pl.col("labels").is_not_null())
-    if taxonomy.exclusive or (taxonomy.neutral is None and not frame["labels"].list.len().any()):
+    if taxonomy.exclusive or (taxonomy.neutral is None and not frame["labels"].list.len().sum()):
         frame = frame.filter(pl.col("labels").list.len() > 0)
     values = indicator(frame["labels"], list(taxonomy.names))
     asked = np.ones(values.shape, np.bool_)
@@ -102,8 +102,11 @@ def _labels(
         asked[limited] = indicator(label_sets.filter(limited), list(taxonomy.names))
     if taxonomy.neutral is not None:
         neutral = taxonomy.names.index(taxonomy.neutral)
-        values[~values.any(axis=1), neutral] = True
-        asked[:, neutral] = True
+        none = ~values.any(axis=1)
+        # Where not all emotions were asked for, a text with none of them need not be neutral.
+        everything = np.delete(asked, neutral, axis=1).all(axis=1)
+        values[none & everything, neutral] = True
+        asked[:, neutral] = ~none | everything
     if taxonomy.exclusive and (values.sum(axis=1) > 1).any():
         raise SourceError(
             f"{int((values.sum(axis=1) > 1).sum()):,} rows have several labels; those of {taxonomy.name} exclude "

@@ -85,8 +85,8 @@ def _finding(limit: DriftLimit, found: Drift, where: str, level: str, beside: st
     distance = found.distances[limit.figure]
     over = distance.value > limit.max
     told = (
-        f"{where}: {limit.figure} {distance.value:.4f}, limit {limit.max:g}, by chance up to "
-        f"{distance.chance:.4f} ({level}); {_most(found.changes)} ({beside})"
+        f"{where}: {limit.figure} {distance.value:.3g}, limit {limit.max:g}, by chance up to "
+        f"{distance.chance:.2g} ({level}); {_most(found.changes)} ({beside})"
     )
     if over and not distance.beyond_chance:
         told += "; over the limit, but so few rows may differ as much by chance: holds"

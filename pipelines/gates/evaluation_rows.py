@@ -18,7 +18,8 @@ def rows_with_gold(
     memory_limit: str,
     threads: int,
 ) -> pl.DataFrame:
-    """Answers and gold of one label variant: corpus, unit, status, labels, scores, gold (and answer, of `numbers`).
+    """Answers and gold of one label variant: corpus, unit, status, reason, labels, scores, gold (and answer, of
+    `numbers`).
 
     `unit` is the conversation, else the record. `gold` has the annotations of this task and taxonomy. Raises
     TransientError where memory and disk are too little, duckdb.Error for what cannot be read.
@@ -31,7 +32,7 @@ def rows_with_gold(
     with open_database(memory_limit, threads, "The evaluation gate") as database:
         rows = database.sql(
             "SELECT labels.corpus, coalesce(labels.conversation_id, labels.record_id) AS unit, "
-            f"labels.status, labels.labels, labels.scores, clean.gold{answer} "
+            f"labels.status, labels.reason, labels.labels, labels.scores, clean.gold{answer} "
             f"FROM {parquet(labels)} AS labels INNER JOIN ("
             f"SELECT record_id, {annotated} AS gold FROM {parquet(clean)} "
             "WHERE outcome = 'kept' AND len(gold) > 0) AS clean USING (record_id) "

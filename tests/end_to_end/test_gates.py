@@ -84,3 +84,62 @@ def test_a_planted_shift_is_not_published(tmp_path: Path) -> None:
     assert published(tmp_path) == 3
     unchanged = command("run", "config.yaml", "--json", cwd=tmp_path)
     assert (unchanged.code, unchanged.json["gates"]) == (0, [])
+
+
+GOLD = """    gold: [{task: emotion, taxonomy: ekman, labels: felt, separator: " ", split: split}]
+label: [{task: emotion, taxonomy: ekman}]
+"""
+
+
+def write_gold(folder: Path, calm: str, angry: str) -> None:
+    """300 posts with gold: of the split dev as told, of the split test wrong."""
+    with (folder / "gold.jsonl").open("w") as file:
+        for number in range(300):
+            wrong = number % 5 == 0
+            is_angry = number % 2 == 0
+            post = {
+                "id": number,
+                "body": f"{(ANGRY if is_angry else CALM)[number % 3]} ({number})",
+                "at": START,
+                "felt": "fear" if wrong else angry if is_angry else calm,
+                "split": "test" if wrong else "dev",
+            }
+            file.write(json.dumps(post) + "\n")
+
+
+def test_labels_that_gold_does_not_confirm_are_not_published(tmp_path: Path) -> None:
+    gate = (
+        "check: {evaluate: [{figure: micro_f1, min: .7, bound: lower, splits: dev, min_rows: 50}, "
+        "{figure: f1.joy, min: .99, severity: warning, splits: [dev]}, "
+        "{figure: ece, max: .001, min_rows: 1000}]}\n"
+    )
+    (tmp_path / "config.yaml").write_text(HEAD + GOLD + gate)
+    write_gold(tmp_path, "anger", "joy")  # planted wrong
+    for door in ("check", "publish", "run"):
+        ran = command(door, "config.yaml", cwd=tmp_path)
+        assert ran.code == 3, ran.err
+    told = " ".join(ran.err.split())
+    assert "evaluation of emotion/ekman/student: split dev: micro_f1 0." in told
+    assert "missed by 0." in told
+    assert "(240 rows with gold)" in told
+    assert "train or choose another labeler" in told
+    assert "not judged, 300 rows with gold: under min_rows (1,000)" in told
+    assert not list((tmp_path / "lake" / "snapshots").glob("0*.json"))
+
+    write_gold(tmp_path, "joy", "anger disgust")
+    good = command("run", "config.yaml", "--json", cwd=tmp_path)
+    assert good.code == 0, good.err
+    (found,) = (
+        each for each in gates(tmp_path, good.json["run_id"]) if each["kind"] == "evaluation"
+    )
+    assert [finding["judged"] for finding in found["findings"]] == [True, True, False]
+    assert published(tmp_path) == 1
+    again = command("run", "config.yaml", "--json", cwd=tmp_path)
+    (found,) = gates(tmp_path, again.json["run_id"])
+    assert (again.code, found["kind"], found["seconds"]) == (0, "evaluation", 0.0)  # remembered
+
+    (tmp_path / "config.yaml").write_text(HEAD + GOLD + gate.replace("dev", "test"))
+    wrong = command("run", "config.yaml", cwd=tmp_path)
+    assert wrong.code == 3
+    assert "split test: micro_f1 0." in " ".join(wrong.err.split())
+    assert published(tmp_path) == 1

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -10,6 +11,7 @@ import pytest
 
 from pipelines.gates.drift import judge
 from pipelines.gates.drift_counts import Bins, Counted, Sides, count_answers
+from pipelines.gates.page import render_page
 from pipelines.gates.result import Finding, GateResult, enforce
 from pipelines.lake.lake import Lake
 from schemas.config.check import DriftConfig, DriftLimit
@@ -189,8 +191,26 @@ def test_a_result_comes_back_from_json_and_the_error_says_what_to_do(count):
     with pytest.raises(GateError) as caught:
         enforce([result])
     told = str(caught.value)
-    assert "drift of emotion/tiny/student: c: share_change 0.4000, limit 0.1" in told
+    assert "drift of emotion/tiny/student: c: share_change 0.4, limit 0.1" in told
     assert "raise this limit of check.drift" in told
     moved = shares[0]["labels"][0]
     assert (moved["label"], moved["before"], moved["now"]) == ("fear", 0.1, 0.5)
     assert moved["low"] > 0.2
+
+
+def test_the_page_shows_what_moved_and_what_was_not_judged(count):
+    before, now = rows(90, 10, 0) + rows(9, 0, role="x"), rows(50, 50)
+    config = SHARE.model_copy(update={"by": ("role",)})
+    findings, shares = judge(config, count(before, now, ("role",)), ["c"], against="snapshot 7")
+    result = GateResult(
+        "drift", 1, "labels", 100, 2, 0.1, tuple(findings), "drift", "emotion/tiny/student",
+        tuple(shares),
+    )  # fmt: skip
+    page = render_page([result], title="Gates")
+    assert "drift of emotion/tiny/student" in page
+    assert "<td>fear</td><td>10.0 %</td>" in page
+    assert "+40.0" in page
+    assert "– not judged" in page
+    assert "suite drift" not in page
+    alone = replace(result, findings=tuple(f for f in findings if not f.judged))
+    assert "✓ all" not in render_page([alone], title="Gates")

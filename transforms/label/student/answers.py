@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
 
-from transforms.label.labeler import ANSWER_SCHEMA, LABELED, REJECTED, SCORES_TYPE
+from transforms.label.labeler import LABELED, REJECTED, SCORES_TYPE
+from transforms.label.student.columns import label_lists, score_lists
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -16,34 +17,54 @@ if TYPE_CHECKING:
     from transforms.label.student.head import Head
 
 
+@dataclass(frozen=True)
+class Refusals:
+    """Why some rows are rejected: `reason` is null for those that are accepted. Made once for all heads of a chunk."""
+
+    reason: pl.Series
+    accepted: NDArray[np.bool_]
+    status: pl.Series
+
+    @classmethod
+    def of(cls, reason: pl.Series) -> Refusals:
+        """Refusals with these reasons."""
+        accepted = reason.is_null()
+        told = pl.when(accepted).then(pl.lit(LABELED)).otherwise(pl.lit(REJECTED))
+        return cls(reason, accepted.to_numpy(), pl.select(told).to_series())
+
+    def also(self, refused: NDArray[np.bool_], reason: str) -> Refusals:
+        """The same, and rows that are accepted so far but `refused`."""
+        if not (refused & self.accepted).any():
+            return self
+        more = self.reason.is_null() & pl.Series(refused)
+        return Refusals.of(
+            pl.select(pl.when(more).then(pl.lit(reason)).otherwise(self.reason)).to_series()
+        )
+
+    def rows(self, places: NDArray[np.int64]) -> Refusals:
+        """Those of some rows."""
+        return Refusals(
+            self.reason.gather(places), self.accepted[places], self.status.gather(places)
+        )
+
+
 def answer(
-    head: Head, scores: NDArray[np.float32], places: NDArray[np.int32], reason: pl.Series
+    head: Head, scores: NDArray[np.float32], places: NDArray[np.int32], refusals: Refusals
 ) -> pl.DataFrame:
     """Answer every row: rejected with its reason, or labeled.
 
     scores (rows, columns of the head's model), places (rows) of the rows' languages in the head.
     """
-    accepted = reason.is_null()
-    everything = bool(accepted.all())
-    if not everything:
-        mask = accepted.to_numpy()
-        scores, places = scores[mask], places[mask]
-    answers = _ANSWERS[head.kind](head, np.ascontiguousarray(scores), places)
-    if not everything:  # null for the rejected rows
-        row = accepted.cum_sum().cast(pl.Int64) - 1
-        answers = answers.select(
-            pl.all().gather(pl.select(pl.when(accepted).then(row)).to_series())
-        )
-    status = pl.select(
-        pl.when(accepted).then(pl.lit(LABELED)).otherwise(pl.lit(REJECTED))
-    ).to_series()
-    columns = [*ANSWER_SCHEMA.names(), *(["answer"] if "answer" in answers.columns else [])]
-    return (
-        answers.with_columns(status=status, reason=reason)
-        .select(columns)
-        .cast(
-            ANSWER_SCHEMA | {name: answers.schema[name] for name in columns[len(ANSWER_SCHEMA) :]}
-        )
+    valid = None if refusals.accepted.all() else refusals.accepted
+    columns = _ANSWERS[head.kind](head, np.ascontiguousarray(scores), places, valid)
+    return pl.DataFrame(
+        {
+            "status": refusals.status,
+            "labels": columns.pop("labels"),
+            "scores": columns.pop("scores"),
+            "reason": refusals.reason,
+            **columns,
+        }
     )
 
 
@@ -61,8 +82,11 @@ def place_of(head: Head, languages: pl.Series | None, rows: int) -> NDArray[np.i
 
 
 def _labels_answer(
-    head: Head, scores: NDArray[np.float32], places: NDArray[np.int32]
-) -> pl.DataFrame:
+    head: Head,
+    scores: NDArray[np.float32],
+    places: NDArray[np.int32],
+    valid: NDArray[np.bool_] | None,
+) -> dict[str, pl.Series]:
     from transforms.label.student.head_kernel import (
         EXCLUSIVE,
         MAY_BE_EMPTY,
@@ -71,52 +95,61 @@ def _labels_answer(
     )
 
     rule = EXCLUSIVE if head.kind == "exclusive" else MAY_BE_EMPTY if head.empty else NEVER_EMPTY
-    probabilities, given = answer_rows(
-        scores, places, head.matrix, head.knots, head.offset, head.threshold, rule
-    )
-    return pl.DataFrame(
-        {"labels": _lists(head.labels, given), "scores": _scores(head.labels, probabilities)}
-    )
+    probabilities, given = answer_rows(scores, places, *head.padded, head.threshold, rule)
+    return {
+        "labels": label_lists(head.labels, given, valid),
+        "scores": score_lists(head.labels, probabilities, valid),
+    }
 
 
 def _scalars_answer(
-    head: Head, scores: NDArray[np.float32], places: NDArray[np.int32]
-) -> pl.DataFrame:
+    head: Head,
+    scores: NDArray[np.float32],
+    places: NDArray[np.int32],
+    valid: NDArray[np.bool_] | None,
+) -> dict[str, pl.Series]:
     from transforms.label.student.head_kernel import logit_rows
 
-    values = logit_rows(scores, places, head.matrix, head.knots, head.offset)
+    values = logit_rows(scores, places, *head.padded)[:, : len(head.labels)]
     values = np.round(np.clip(values, head.low, head.high), 4).astype(np.float32)
-    return pl.DataFrame(
-        {
-            "labels": _lists(head.labels, np.zeros(values.shape, np.bool_)),
-            "scores": pl.Series([None] * len(values), dtype=SCORES_TYPE),
-            "answer": pl.DataFrame(values, schema=list(head.labels)).to_struct(),
-        }
-    )
+    return {
+        "labels": label_lists(head.labels, np.zeros(values.shape, np.bool_), valid),
+        "scores": pl.repeat(None, len(values), dtype=SCORES_TYPE, eager=True),
+        "answer": _struct(head.labels, values, valid),
+    }
 
 
 def _ordinals_answer(
-    head: Head, scores: NDArray[np.float32], places: NDArray[np.int32]
-) -> pl.DataFrame:
+    head: Head,
+    scores: NDArray[np.float32],
+    places: NDArray[np.int32],
+    valid: NDArray[np.bool_] | None,
+) -> dict[str, pl.Series]:
     from transforms.label.student.head_kernel import MAY_BE_EMPTY, answer_rows
 
     half = np.full(head.threshold.shape, 0.5, np.float32)
-    probabilities, _ = answer_rows(
-        scores, places, head.matrix, head.knots, head.offset, half, MAY_BE_EMPTY
-    )
+    probabilities, _ = answer_rows(scores, places, *head.padded, half, MAY_BE_EMPTY)
     shape = (len(scores), len(head.labels), head.levels)
     # That a level is reached implies that the lower ones are.
     reached = np.minimum.accumulate(probabilities.reshape(shape), axis=2)
     expected = reached.sum(axis=2, dtype=np.float64)
     cuts = head.threshold.reshape(-1, len(head.labels), head.levels)[places]
     levels = (np.round(expected, 4)[:, :, None] >= cuts).sum(axis=2).astype(np.int8)
-    return pl.DataFrame(
-        {
-            "labels": _lists(head.labels, levels > 0),
-            "scores": _scores(head.labels, np.ascontiguousarray(reached[:, :, 0])),
-            "answer": pl.DataFrame(levels, schema=list(head.labels)).to_struct(),
-        }
-    )
+    return {
+        "labels": label_lists(head.labels, levels > 0, valid),
+        "scores": score_lists(head.labels, np.ascontiguousarray(reached[:, :, 0]), valid),
+        "answer": _struct(head.labels, levels, valid),
+    }
+
+
+def _struct(
+    names: tuple[str, ...], values: NDArray[np.generic], valid: NDArray[np.bool_] | None
+) -> pl.Series:
+    """A struct with a field per name; null where not valid."""
+    fields = pl.DataFrame(values, schema=list(names)).to_struct("answer")
+    if valid is None:
+        return fields
+    return pl.select(pl.when(pl.Series(valid)).then(fields)).to_series()
 
 
 _ANSWERS = {
@@ -125,42 +158,3 @@ _ANSWERS = {
     "scalars": _scalars_answer,
     "ordinals": _ordinals_answer,
 }
-
-
-def _scores(labels: tuple[str, ...], probabilities: NDArray[np.float32]) -> pl.Series:
-    """list<struct<label, probability>> from flat arrays; the label column is a slice of a kept tile."""
-    cells = probabilities.size
-    if not cells:
-        return pl.Series([], dtype=SCORES_TYPE)
-    rows = 1 << (len(probabilities) - 1).bit_length()
-    flat = pl.DataFrame(
-        {"label": _tile(labels, rows).head(cells), "probability": probabilities.reshape(-1)}
-    ).to_struct()
-    return flat.reshape((-1, len(labels))).arr.to_list()
-
-
-@lru_cache(maxsize=32)
-def _tile(labels: tuple[str, ...], rows: int) -> pl.Series:
-    positions = np.tile(np.arange(len(labels), dtype=np.uint32), rows)
-    return pl.Series(labels, dtype=pl.String).gather(positions)
-
-
-def _lists(labels: tuple[str, ...], given: NDArray[np.bool_]) -> pl.Series:
-    """list<string> of the given labels of each row, from the flat positions of the true cells."""
-    import pyarrow as pa
-
-    names = (
-        pl.Series(labels, dtype=pl.String)
-        .gather(np.nonzero(given)[1])
-        .to_arrow(compat_level=pl.CompatLevel.oldest())
-    )
-    bounds = np.zeros(len(given) + 1, np.int64)
-    np.cumsum(given.sum(axis=1), out=bounds[1:])
-    # From buffers, because pa.array would import pandas where it is installed: .3 s before the
-    # first label.
-    lists = pa.Array.from_buffers(
-        pa.large_list(names.type), len(given), [None, pa.py_buffer(bounds)], children=[names]
-    )
-    series = pl.from_arrow(lists)
-    assert isinstance(series, pl.Series)
-    return series

@@ -21,6 +21,7 @@ KNOTS: Final = np.array(
     [0.0, 0.0, 1.0, 2.0, 3.0]
 )  # in standard deviations; the first stands for the score itself
 PENALTY: Final = 100.0
+_MANY: Final = 32  # columns; a head over more is linear, else its inputs were too many
 
 
 @dataclass(frozen=True)
@@ -51,14 +52,15 @@ def fit_head(
     taxonomy has no score of its own and starts from nothing.
     """
     kind = kind_of(truth, taxonomy)
-    inputs = expand(scores, KNOTS)
+    knots = KNOTS if scores.shape[1] <= _MANY else KNOTS[:1]
+    inputs = expand(scores, knots)
     if kind == "exclusive":
         fitted = [fit_softmax(inputs, truth.values.astype(np.bool_), penalty=PENALTY / 10)]
     elif kind == "scalars":
         fitted = [_least_squares(inputs, truth.values.astype(np.float64), truth.asked)]
     else:
         targets, asked = _binary(truth, kind)
-        start = _platt(scores, targets, asked) if own else None
+        start = _platt(scores, targets, asked, len(knots)) if own else None
         everyone = fit_logits(inputs, targets, penalty=PENALTY, start=start, asked=asked)
         fitted = [everyone]
         for number in range(1, len(truth.languages) + 1):
@@ -70,11 +72,11 @@ def fit_head(
             )
     stack = np.stack(fitted)  # (places, inputs + 1, outputs)
     places, outputs = len(stack), stack.shape[2]
-    matrix = stack[:, :-1].reshape(places, len(KNOTS), scores.shape[1], outputs)
+    matrix = stack[:, :-1].reshape(places, len(knots), scores.shape[1], outputs)
     low, high = taxonomy.range or (0.0, 1.0)
     return Head(
         task=task, labels=taxonomy.names, kind=kind,
-        matrix=np.ascontiguousarray(matrix, np.float32), knots=KNOTS.astype(np.float32),
+        matrix=np.ascontiguousarray(matrix, np.float32), knots=knots.astype(np.float32),
         offset=np.ascontiguousarray(stack[:, -1], np.float32),
         threshold=np.full((places, outputs), 0.5, np.float32),
         languages=truth.languages if places > 1 else (),
@@ -174,11 +176,11 @@ def _binary(truth: Truth, kind: str) -> tuple[NDArray[np.bool_], NDArray[np.bool
 
 
 def _platt(
-    scores: NDArray[np.float64], targets: NDArray[np.bool_], asked: NDArray[np.bool_]
+    scores: NDArray[np.float64], targets: NDArray[np.bool_], asked: NDArray[np.bool_], knots: int
 ) -> NDArray[np.float64]:
     """Each output by its own column: Platt, Probabilistic outputs for support vector machines, 1999."""
     columns, outputs = scores.shape[1], targets.shape[1]
-    start = np.zeros((len(KNOTS) * columns + 1, outputs))
+    start = np.zeros((knots * columns + 1, outputs))
     for output in range(outputs):
         column = output * columns // outputs
         mine = asked[:, output]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Final, Literal, get_args
 
+import numpy as np
+
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 Kind = Literal["labels", "exclusive", "scalars", "ordinals"]
@@ -50,6 +52,13 @@ class Head:
     def levels(self) -> int:
         """Outputs per label: the highest level of ordinals, else 1."""
         return int(self.offset.shape[1]) // len(self.labels)
+
+    @cached_property
+    def padded(self) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+        """Matrix (flat), knots and offset as the kernel takes them: outputs in whole groups of eight."""
+        more = -self.offset.shape[1] % 8
+        matrix = np.pad(self.matrix, ((0, 0), (0, 0), (0, 0), (0, more)))
+        return matrix.reshape(-1), self.knots, np.pad(self.offset, ((0, 0), (0, more)))
 
     def meaning(self) -> dict[str, object]:
         """All that an answer depends on besides the tensors, as JSON values."""

@@ -1,5 +1,5 @@
 # ruff: noqa: ANN001, ANN201, ANN202, E741 -- numba infers the types; l is an output
-# mypy: disable-error-code="no-untyped-def,no-untyped-call"
+# mypy: disable-error-code="no-untyped-def,no-untyped-call,call-arg,var-annotated"
 """Compiled heads: scores of the columns in, logits or probabilities and given labels out (head.py)."""
 
 from __future__ import annotations
@@ -8,10 +8,10 @@ import numpy as np
 from numba import types as t
 
 from transforms.label.student.compiled import compiled, inlined
+from transforms.label.student.lanes import add_lanes_wide
 
 _SCORES = t.Array(t.float32, 2, "C", readonly=True)
 _PLACES = t.Array(t.int32, 1, "C", readonly=True)
-_MATRIX = t.Array(t.float32, 4, "C", readonly=True)
 _F32 = t.Array(t.float32, 1, "C", readonly=True)
 _F32_2 = t.Array(t.float32, 2, "C", readonly=True)
 
@@ -22,18 +22,23 @@ EXCLUSIVE = 2
 
 @inlined
 def _logits(scores, i, place, matrix, knots, offset, z):
-    """Logits of one row, in float64: rounding then hides the last bits in which machines differ."""
+    """Logits of one row, in float64: rounding then hides the last bits in which machines differ.
+
+    Outputs are padded to whole groups of eight.
+    """
     outputs = len(z)
+    columns = scores.shape[1]
     for l in range(outputs):
         z[l] = offset[place, l]
-    for c in range(matrix.shape[2]):
+    for c in range(columns):
         score = scores[i, c]
         for knot in range(len(knots)):
             x = score if knot == 0 else score - knots[knot]
             if knot and x <= 0:
                 break  # knots ascend
-            for l in range(outputs):
-                z[l] += np.float64(matrix[place, knot, c, l]) * np.float64(x)
+            row = ((place * len(knots) + knot) * columns + c) * outputs
+            for l in range(0, outputs, 8):
+                add_lanes_wide(z, l, matrix, row + l, np.float64(x))
 
 
 @inlined
@@ -41,23 +46,26 @@ def _rounded(p):
     return np.float32(np.floor(10000.0 * p + 0.5) / 10000.0)
 
 
-@compiled(t.float64[:, ::1](_SCORES, _PLACES, _MATRIX, _F32, _F32_2))
+@compiled(t.float64[:, ::1](_SCORES, _PLACES, _F32, _F32, _F32_2))
 def logit_rows(scores, places, matrix, knots, offset):
     """Logits, (rows, outputs)."""
-    z = np.empty((len(scores), offset.shape[1]), np.float64)
+    z = np.empty(offset.shape[1], np.float64)
+    logits = np.empty((len(scores), offset.shape[1]), np.float64)
     for i in range(len(scores)):
-        _logits(scores, i, places[i], matrix, knots, offset, z[i])
-    return z
+        _logits(scores, i, places[i], matrix, knots, offset, z)
+        for l in range(len(z)):
+            logits[i, l] = z[l]
+    return logits
 
 
 @compiled(
     t.Tuple((t.float32[:, ::1], t.boolean[:, ::1]))(
-        _SCORES, _PLACES, _MATRIX, _F32, _F32_2, _F32_2, t.int64
+        _SCORES, _PLACES, _F32, _F32, _F32_2, _F32_2, t.int64
     )
 )  # fmt: skip
 def answer_rows(scores, places, matrix, knots, offset, threshold, rule):
     """Probabilities (rows, labels; four decimals) and which labels are given, by one of the three rules."""
-    rows, labels = len(scores), offset.shape[1]
+    rows, labels = len(scores), threshold.shape[1]
     probabilities = np.empty((rows, labels), np.float32)
     given = np.zeros((rows, labels), np.bool_)
     odds = np.empty(threshold.shape, np.float64)
@@ -65,13 +73,13 @@ def answer_rows(scores, places, matrix, knots, offset, threshold, rule):
         for l in range(labels):
             wanted = np.float64(threshold[place, l])
             odds[place, l] = -np.log(wanted) if rule == EXCLUSIVE else np.log(wanted / (1 - wanted))
-    z = np.empty(labels, np.float64)
+    z = np.empty(offset.shape[1], np.float64)
     for i in range(rows):
         place = places[i]
         _logits(scores, i, place, matrix, knots, offset, z)
         closest = 0
         found = False
-        highest = z.max()
+        highest = z[:labels].max()
         total = 0.0
         if rule == EXCLUSIVE:
             for l in range(labels):

@@ -1,5 +1,5 @@
 # ruff: noqa: ANN001, ANN201, ANN202 -- numba infers the types; l is a label
-# mypy: disable-error-code="no-untyped-def,no-untyped-call"
+# mypy: disable-error-code="no-untyped-def,no-untyped-call,call-arg,var-annotated"
 """Compiled loops of the student over Arrow string buffers: feature hashes or scores out.
 
 Training reads a row's features through `hash_rows`, labeling looks them up through `score_rows`;
@@ -13,6 +13,7 @@ import numpy as np
 from numba import types as t
 
 from transforms.label.student.compiled import compiled, inlined
+from transforms.label.student.lanes import add_lanes, lowest_bit, prefetch
 from transforms.label.student.text_kernel import MULTIPLY, SHIFT, U, decode, features, rewrite
 
 _DATA = t.Array(t.uint8, 1, "C", readonly=True)
@@ -25,6 +26,7 @@ _HASHES = t.Array(t.uint64, 1, "C", readonly=True)
 # The layout of engine.py, in its units of 8 bytes.
 _HEADER = 1
 _FACTORS = 1
+_AHEAD = 8  # features whose slots in the table are asked for beforehand
 _EMPTY = U(0xFFFFFFFFFFFFFFFF)
 _PRINT = U(0xFFFFFFFFFF000000)
 
@@ -97,43 +99,22 @@ def _find(h, table):
 
 
 @inlined
-def _add_alone(hits, factors, values, part):
-    """Add up the weights of features of the only model; returns the sum of squares."""
-    length = np.float32(0)
-    lanes = len(part)
-    for k in range(len(hits)):
-        at = hits[k] + _HEADER
-        scale = factors[2 * at]
-        length += factors[2 * at + 1]
-        row = values[8 * (at + _FACTORS) : 8 * (at + _FACTORS) + lanes]
-        for c in range(lanes):
-            part[c] += scale * np.float32(row[c])
-    return length
-
-
-@inlined
 def _add(hits, factors, values, bits, first, part, length, number_of):
     """Add up, model by model, the weights of the features that it knows, their squares and their number."""
     for k in range(len(hits)):
         at = hits[k]
         has = bits[2 * at]
         at += _HEADER
-        m = 0
         while has:
-            if has & np.uint32(1):
-                scale = factors[2 * at]
-                length[m] += factors[2 * at + 1]
-                number_of[m] += 1
-                at += _FACTORS
-                low = first[m] * 8
-                wide = first[m + 1] * 8 - low
-                own = part[low : low + wide]
-                row = values[at * 8 : at * 8 + wide]
-                for c in range(wide):
-                    own[c] += scale * np.float32(row[c])
-                at += wide // 8
-            has >>= np.uint32(1)
-            m += 1
+            m = lowest_bit(has)
+            has &= has - np.uint32(1)
+            scale = factors[2 * at]
+            length[m] += factors[2 * at + 1]
+            number_of[m] += 1
+            at += _FACTORS
+            for group in range(first[m], first[m + 1]):
+                add_lanes(part, group * 8, values, at * 8, scale)
+                at += 1
 
 
 @compiled(
@@ -163,6 +144,8 @@ def score_rows(data, offsets, wanted, fold, word, spec, table, values, factors, 
     while size < 2 * len(found):
         size *= 2
     seen = np.full(size, U(0), np.uint64)  # a row's number, from 1, above a feature's place
+    slots = U(len(table) - 1)
+    spread = min(4, (lanes + 16 * models) // 64 + 1)  # cache lines that a feature may take
     scores = np.zeros((rows, lanes), np.float32)
     known = np.zeros((rows, models), np.int32)
     part = np.empty(lanes, np.float32)
@@ -185,7 +168,10 @@ def score_rows(data, offsets, wanted, fold, word, spec, table, values, factors, 
                     scores[i, c] = bias[c]
         for block in range(2):
             number = 0
-            for k in range(0 if block == 0 else words, words if block == 0 else count):
+            start, end = (0, words) if block == 0 else (words, count)
+            for k in range(start, end):
+                if k + _AHEAD < end:
+                    prefetch(table, np.int64(found[k + _AHEAD] & slots))
                 place = _find(found[k], table)
                 if place < 0:
                     continue
@@ -197,6 +183,8 @@ def score_rows(data, offsets, wanted, fold, word, spec, table, values, factors, 
                     seen[slot] = mark
                     hits[number] = place
                     number += 1
+                    for line in range(spread):
+                        prefetch(values, 8 * place + 64 * line)
             if number == 0:
                 continue
             for c in range(lanes):
@@ -204,11 +192,7 @@ def score_rows(data, offsets, wanted, fold, word, spec, table, values, factors, 
             for m in range(models):
                 length[m] = 0
                 number_of[m] = 0
-            if models == 1:
-                length[0] = _add_alone(hits[:number], factors, values, part)
-                number_of[0] = number
-            else:
-                _add(hits[:number], factors, values, bits, first, part, length, number_of)
+            _add(hits[:number], factors, values, bits, first, part, length, number_of)
             for m in range(models):
                 if number_of[m] and (asked >> np.uint32(m)) & np.uint32(1):
                     known[i, m] += number_of[m]

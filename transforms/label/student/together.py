@@ -11,7 +11,7 @@ import polars as pl
 
 from schemas.errors import ConfigError
 from transforms.label.labeler import language_reason
-from transforms.label.student.answers import answer, place_of
+from transforms.label.student.answers import Refusals, answer, place_of
 from transforms.label.student.engine import MAX_MODELS, Engine, engine_of
 
 if TYPE_CHECKING:
@@ -59,28 +59,28 @@ def _chunk(
     batch: pl.DataFrame, questions: Sequence[Question], engine: Engine, order: list[str]
 ) -> list[pl.DataFrame]:
     code = _codes(batch)
-    refused: dict[frozenset[str], pl.Series] = {}
+    refused: dict[frozenset[str], Refusals] = {}
     routes = []
     wanted = np.zeros(len(batch), np.uint32)
     for question in questions:
         if question.languages not in refused:
-            refused[question.languages] = _reasons(batch, question.languages)
-        reason = refused[question.languages]
+            refused[question.languages] = Refusals.of(_reasons(batch, question.languages))
+        refusals = refused[question.languages]
         route = _route(question, code, len(batch))
-        routes.append((reason, route))
+        routes.append((refusals, route))
         for position, model in enumerate(question.models):
             bit = np.uint32(1 << order.index(model.version))
-            wanted[(route == position) & reason.is_null().to_numpy()] |= bit
+            wanted[(route == position) & refusals.accepted] |= bit
     scores, known = engine.score(batch["text_clean"], wanted)
     return [
-        _answer(question, reason, route, code, scores, known, engine, order)
-        for question, (reason, route) in zip(questions, routes, strict=True)
+        _answer(question, refusals, route, code, scores, known, engine, order)
+        for question, (refusals, route) in zip(questions, routes, strict=True)
     ]
 
 
 def _answer(
     question: Question,
-    reason: pl.Series,
+    refusals: Refusals,
     route: NDArray[np.int8],
     code: pl.Series | None,
     scores: NDArray[np.float32],
@@ -98,30 +98,19 @@ def _answer(
         head = model.heads[question.taxonomy]
         own = scores[:, engine.columns(number)]
         ignorant = known[:, number] == 0
-        told, languages = reason, code
+        told, languages = refusals, code
         if mine is not None:
-            own, ignorant, told = own[mine], ignorant[mine], told.gather(mine)
+            own, ignorant, told = own[mine], ignorant[mine], told.rows(mine)
             languages = None if code is None else code.gather(mine)
-        told = _ignorant(told, ignorant)
+        told = told.also(ignorant, "no_known_feature")  # its answer would be the prior: a guess
         parts.append(
-            answer(head, own[:, : len(model.bias)], place_of(head, languages, len(told)), told)
+            answer(head, own[:, : len(model.bias)], place_of(head, languages, len(own)), told)
         )
         rows.append(mine)
     if len(parts) == 1:
         return parts[0]
     place = np.concatenate([row for row in rows if row is not None])
     return pl.concat(parts).select(pl.all().gather(np.argsort(place, kind="stable")))
-
-
-def _ignorant(reason: pl.Series, ignorant: NDArray[np.bool_]) -> pl.Series:
-    """`no_known_feature` for rows that would be answered without knowing anything: by the prior."""
-    if not ignorant.any():
-        return reason
-    return pl.select(
-        pl.when(reason.is_null() & pl.Series(ignorant))
-        .then(pl.lit("no_known_feature"))
-        .otherwise(reason)
-    ).to_series()
 
 
 def _codes(batch: pl.DataFrame) -> pl.Series | None:

@@ -41,6 +41,7 @@ class TrainingOptions:
     penalties: tuple[float, ...] = (1.0, 4.0)  # of ridge regressions
     min_rows_word: int = 2
     min_rows_char: int = 3
+    max_share_char: float = 1.0
     max_features: int = 200_000
     language_rows: int = 300  # a language with fewer rows has no place of its own in heads
     spec: FeatureSpec = field(default_factory=FeatureSpec)
@@ -96,7 +97,8 @@ def train_student(
     progress(f"features of {len(gold.texts)} texts")
     rows, vocabulary = make_vocabulary(
         extract(gold.texts, options.spec), min_rows_word=options.min_rows_word,
-        min_rows_char=options.min_rows_char, max_features=options.max_features,
+        min_rows_char=options.min_rows_char, max_share_char=options.max_share_char,
+        max_features=options.max_features,
     )  # fmt: skip
     fold = _folds(gold.groups, options)
     scores, weights = _sum_of_members(rows, gold, fold, options, progress)

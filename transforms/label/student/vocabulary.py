@@ -26,16 +26,26 @@ class Vocabulary:
 
 
 def make_vocabulary(
-    found: RowFeatures, *, min_rows_word: int, min_rows_char: int, max_features: int
+    found: RowFeatures,
+    *,
+    min_rows_word: int,
+    min_rows_char: int,
+    max_share_char: float,
+    max_features: int,
 ) -> tuple[SparseRows, Vocabulary]:
-    """Rows over the features that occur in enough rows; each row's word block and character block has length 1."""
+    """Rows over the features that occur in enough rows; each row's word block and character block has length 1.
+
+    Character n-grams that occur in more than a share of the rows are left out: pieces of frequent words, that cost time
+    with every text and tell next to nothing.
+    """
     number = len(found.bounds) - 1
     owner = np.repeat(np.arange(number), np.diff(found.bounds))
     is_word = np.arange(len(found.hashes)) < found.split[owner]
     unique, position, frequency = np.unique(found.hashes, return_inverse=True, return_counts=True)
     word = np.zeros(len(unique), np.bool_)
     word[position[is_word]] = True
-    kept = np.flatnonzero(frequency >= np.where(word, min_rows_word, min_rows_char))
+    enough = frequency >= np.where(word, min_rows_word, min_rows_char)
+    kept = np.flatnonzero(enough & (word | (frequency <= max_share_char * number)))
     kept = kept[np.lexsort((unique[kept], -frequency[kept]))][: min(max_features, MAX_FEATURES)]
     place = np.full(len(unique), -1, np.int64)
     place[kept] = np.arange(len(kept))

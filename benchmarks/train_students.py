@@ -1,0 +1,96 @@
+"""Trains the students that ship, each on the train side of its gold set; what it prints is cross-validated.
+
+    python benchmarks/train_students.py [--data ../shared/data] [--output FOLDER] [NAME ...]
+
+Writes into the package by default. The same data and seed give the same files on the same machine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from benchmarks.gold_sets import GoldSet, read_gold
+from jobs.train import train
+
+MODELS = Path(__file__).parents[1] / "transforms" / "label" / "student" / "models"
+
+
+@dataclass(frozen=True)
+class Student:
+    """A model of the package: its file, the gold set it learns from, and whether mapped taxonomies get heads."""
+
+    file: str
+    gold: str
+    mapped: bool = False
+
+
+STUDENTS = (
+    Student("emotion-goemotions", "goemotions", mapped=True),
+    Student("emotion-brighter", "brighter"),
+    Student("emotion_intensity-brighter", "brighter_intensity"),
+    Student("emotion-xed", "xed"),
+    Student("emotion-topical_chat", "topical_chat"),
+    Student("emotion-premo", "premo"),
+    Student("vad-emobank", "emobank"),
+    Student("intent-edos", "edos_intents"),
+    Student("intent-multidogo", "multidogo"),
+    Student("talk_type-annomi_therapist", "annomi_therapist"),
+    Student("talk_type-annomi_client", "annomi_client"),
+)
+
+
+def training_rows(gold: GoldSet) -> pl.DataFrame:
+    """All rows but those of dev, in the ranges that the taxonomy says of gold."""
+    frame = gold.frame.filter(pl.col("split").is_null() | (pl.col("split") != "dev"))
+    taxonomy = gold.taxonomy
+    if taxonomy.gold_range is None or taxonomy.range is None:
+        return frame
+    (first, last), (low, high) = taxonomy.gold_range, taxonomy.range
+    return frame.with_columns(
+        (first + (pl.col(name) - low) / (high - low) * (last - first)).alias(name)
+        for name in taxonomy.names
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--data", type=Path, default=Path(__file__).parents[2] / "shared" / "data")
+    parser.add_argument("--output", type=Path, default=MODELS)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("names", nargs="*", help="files (default: all)")
+    arguments = parser.parse_args()
+    for student in STUDENTS:
+        if arguments.names and student.file not in arguments.names:
+            continue
+        started = time.perf_counter()
+        gold = read_gold(student.gold, arguments.data)
+        report = train(
+            training_rows(gold),
+            task=gold.task.name,
+            taxonomy=gold.taxonomy.name,
+            output=arguments.output / f"{student.file}.safetensors",
+            mapped=student.mapped,
+            seed=arguments.seed,
+            progress=lambda line: print(f"  {line}", file=sys.stderr),
+        )
+        print(
+            f"{student.file}: {report['rows']:,} rows, {report['features']:,} features, "
+            f"{report['bytes'] / 1e6:.1f} MB, {time.perf_counter() - started:.0f} s"
+        )
+        for name, figures in report["cross_validation"].items():
+            print(f"  {name}: {json.dumps(figures)}", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The audits: what figures and labels rest on, one file each."""

@@ -1,0 +1,139 @@
+"""What people agree on: the annotators of the gold among themselves, and the ceiling that this sets for a
+labeler.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from jobs.evaluation.gold import Gold
+from jobs.evaluation.measured import Compared, Draw, Figures, plain_figures, plain_intervals
+from schemas.errors import MissingExtraError
+from transforms.evaluate.agreement import Agreement, annotator_agreement, value_agreement
+from transforms.evaluate.annotations import Bools, Ints, LabelAnnotations
+from transforms.evaluate.bootstrap import Intervals
+from transforms.evaluate.ceiling import Ceiling, human_ceiling, human_ceiling_values
+from transforms.evaluate.figures import Undefined, mean_figure
+
+_ALONE = "no row has gold of two annotators"
+
+
+@dataclass(frozen=True)
+class People:
+    """The annotators of the gold.
+
+    `agreement` among them; the `ceiling`: each annotator against the others, by the figures of a labeler;
+    `labeler`: that of the labeler on the rows with several annotators. Undefined, where there are no such rows.
+    """
+
+    annotators: int
+    rows: int
+    agreement: Agreement | Undefined
+    ceiling: ManyCeilings | Undefined
+    labeler: tuple[Figures, Intervals] | Undefined
+
+    def to_json(self) -> dict[str, Any]:
+        """All of it."""
+        labeler: dict[str, Any] = (
+            self.labeler.to_json()
+            if isinstance(self.labeler, Undefined)
+            else plain_figures(self.labeler[0]) | {"intervals": plain_intervals(self.labeler[1])}
+        )
+        return {
+            "annotators": self.annotators,
+            "rows_of_several": self.rows,
+            "agreement": self.agreement.to_json(),
+            "ceiling": self.ceiling.to_json(),
+            "labeler_on_same_rows": labeler,
+        }
+
+
+@dataclass(frozen=True)
+class ManyCeilings:
+    """The ceiling over all labels or dimensions, and of each."""
+
+    figures: Figures
+    intervals: Intervals
+    annotations: int
+    per_name: dict[str, dict[str, Any]]
+
+    def to_json(self) -> dict[str, Any]:
+        """All of it."""
+        return {
+            **plain_figures(self.figures),
+            "annotations": self.annotations,
+            "intervals": plain_intervals(self.intervals),
+            "each": self.per_name,
+        }
+
+
+def people(gold: Gold, compared: Compared, draw: Draw) -> People:
+    """Agreement and ceiling of the annotators of `gold`, and the labeler beside."""
+    unit, annotator = _all(gold)
+    several = _several(unit, annotator, len(compared.labeled))
+    number = len(np.unique(annotator))
+    if not several.any():
+        why = Undefined("the gold names no annotators" if number == 0 else _ALONE)
+        return People(number, 0, why, why, why)
+    names = list(gold.taxonomy.names)
+    return People(
+        number,
+        int(several.sum()),
+        _agreement(gold, names),
+        _label_ceiling(gold.people, gold, names, draw)
+        if isinstance(gold.people, LabelAnnotations)
+        else _value_ceiling(gold, draw),
+        compared.take(several).overall(draw.take(several)),
+    )
+
+
+def _all(gold: Gold) -> tuple[Ints, Ints]:
+    """Row and annotator of all annotations."""
+    each = (
+        [gold.people] if isinstance(gold.people, LabelAnnotations) else list(gold.people.values())
+    )
+    return np.concatenate([x.unit for x in each]), np.concatenate([x.annotator for x in each])
+
+
+def _several(unit: Ints, annotator: Ints, rows: int) -> Bools:
+    """Which rows have two annotators or more."""
+    pairs = np.unique(np.stack([unit, annotator]), axis=1)
+    return np.bincount(pairs[0], minlength=rows) > 1
+
+
+def _agreement(gold: Gold, names: list[str]) -> Agreement | Undefined:
+    try:
+        if isinstance(gold.people, LabelAnnotations):
+            return annotator_agreement(gold.people, names, exclusive=gold.taxonomy.exclusive)
+        return value_agreement(gold.people, gold.levels)
+    except MissingExtraError as error:
+        return Undefined(str(error))
+
+
+def _label_ceiling(
+    annotations: LabelAnnotations, gold: Gold, names: list[str], draw: Draw
+) -> ManyCeilings:
+    found = human_ceiling(annotations, names, exclusive=gold.taxonomy.exclusive, **draw.plain)
+    each = {name: score.to_json() for name, score in found.per_label.items()}
+    return ManyCeilings(found.figures, found.intervals, found.annotations, each)
+
+
+def _value_ceiling(gold: Gold, draw: Draw) -> ManyCeilings:
+    assert not isinstance(gold.people, LabelAnnotations)  # the caller asked
+    found: dict[str, Ceiling] = {
+        name: human_ceiling_values(each, gold.levels, **draw.plain)
+        for name, each in gold.people.items()
+    }
+    of_all = list(found.values())
+    figures: Figures = {
+        of: mean_figure([each.figures[of] for each in of_all], _ALONE) for of in of_all[0].figures
+    }
+    each = {
+        name: plain_figures(one.figures)
+        | {"annotations": one.annotations, "intervals": plain_intervals(one.intervals)}
+        for name, one in found.items()
+    }
+    return ManyCeilings(figures, {}, sum(one.annotations for one in of_all), each)

@@ -1,0 +1,1 @@
+"""Lists of words that ship with the package, one YAML file each."""

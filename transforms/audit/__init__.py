@@ -1,0 +1,1 @@
+"""What a labeler's figures rest on: pure parts of the audits."""
