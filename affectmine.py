@@ -54,11 +54,18 @@ def evaluate(
     task: str = "emotion",
     taxonomy: str | None = None,
     labeler: str = "student",
+    against: str | None = None,
+    by: Sequence[str] = (),
+    group: str | None = None,
+    resamples: int = 1000,
 ) -> EvaluationResult:
-    """Compares a labeler with gold labels.
+    """Compares a labeler with gold, and with another labeler (`against`) on the same rows.
 
-    `gold` has the columns text and labels (a list of strings, or one string) and, if known, lang. Rejected and failed
-    rows count as empty predictions. Raises schemas.errors.ConfigError for columns that are missing or hold
+    `gold` has the columns text and labels (a list of strings, or one string), or for tasks that are answered by numbers
+    text and one column for each dimension. Used where present: lang, annotator (rows of one id, else of one text, are
+    then one), label_set (the labels that could be given), group or conversation_id (what is resampled as a whole; or
+    the column `group`), and the columns that `by` names, to break down by. Rejected and failed rows count as empty
+    predictions (of numbers: are left out). Raises schemas.errors.ConfigError for columns that are missing or hold
     something else, schemas.errors.SourceError for labels that the taxonomy does not have.
     """
     import polars as pl
@@ -73,8 +80,15 @@ def evaluate(
     asked = load_task(task)
     labels = load_taxonomy(taxonomy or asked.taxonomy)
     texts = with_language(_frame(frame, "text")).rename({"text_clean": "text"})
-    rows = texts.with_columns(_labels(frame))
-    return compare(rows, load_labeler(labeler, asked, labels), asked, labels)
+    known = texts.get_columns()
+    if asked.answer == "labels":
+        known.append(_labels(frame))
+    rows = frame.with_columns(known)
+    who = [load_labeler(name, asked, labels) for name in (labeler, against) if name is not None]
+    other = who[1] if len(who) > 1 else None
+    return compare(
+        rows, who[0], asked, labels, against=other, by=by, group=group, resamples=resamples
+    )
 
 
 def open_lake(

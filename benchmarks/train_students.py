@@ -11,7 +11,7 @@ import argparse
 import json
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import polars as pl
@@ -20,23 +20,27 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.gold_sets import GoldSet, read_gold
 from jobs.train import train
+from transforms.label.student.weights import load_weights, save_weights
 
 MODELS = Path(__file__).parents[1] / "transforms" / "label" / "student" / "models"
 
 
 @dataclass(frozen=True)
 class Student:
-    """A model of the package: its file, the gold set it learns from, and whether mapped taxonomies get heads."""
+    """A model of the package: its file, the gold set it learns from, whether mapped taxonomies get heads, and languages
+    that it answers though gold does not name them.
+    """
 
     file: str
     gold: str
     mapped: bool = False
+    also: tuple[str, ...] = ()
 
 
 STUDENTS = (
     Student("emotion-goemotions", "goemotions", mapped=True),
-    Student("emotion-brighter", "brighter"),
-    Student("emotion_intensity-brighter", "brighter_intensity"),
+    Student("emotion-brighter", "brighter", also=("ar",)),  # of Algerian and Moroccan Arabic
+    Student("emotion_intensity-brighter", "brighter_intensity", also=("ar",)),
     Student("emotion-xed", "xed"),
     Student("emotion-topical_chat", "topical_chat"),
     Student("emotion-premo", "premo"),
@@ -75,15 +79,21 @@ def main() -> None:
             continue
         started = time.perf_counter()
         gold = read_gold(student.gold, arguments.data)
+        path = arguments.output / f"{student.file}.safetensors"
         report = train(
             training_rows(gold),
             task=gold.task.name,
             taxonomy=gold.taxonomy.name,
-            output=arguments.output / f"{student.file}.safetensors",
+            output=path,
             mapped=student.mapped,
+            absent=True,  # MultiDoGO has two intents in dev only
             seed=arguments.seed,
             progress=lambda line: print(f"  {line}", file=sys.stderr),
         )
+        if student.also:
+            weights = load_weights(path)
+            languages = tuple(sorted({*weights.languages, *student.also}))
+            save_weights(replace(weights, languages=languages), path)
         print(
             f"{student.file}: {report['rows']:,} rows, {report['features']:,} features, "
             f"{report['bytes'] / 1e6:.1f} MB, {time.perf_counter() - started:.0f} s"

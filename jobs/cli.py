@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from jobs.commands import files, forget, lakes, runs
+from jobs.commands import evaluate, files, forget, lakes, runs
 from schemas.errors import EXIT_TERMINAL, EXIT_TRANSIENT, EXIT_USAGE, AffectmineError
 
 app = typer.Typer(
@@ -35,7 +35,7 @@ app.command(rich_help_panel=_STAGES)(runs.check)
 app.command(rich_help_panel=_STAGES)(runs.publish)
 app.command(rich_help_panel=_ASK)(lakes.sql)
 app.command(rich_help_panel=_ASK)(lakes.status)
-app.command(rich_help_panel=_LABELS)(files.evaluate)
+app.command(rich_help_panel=_LABELS)(evaluate.evaluate)
 app.command(rich_help_panel=_LABELS)(files.train)
 app.command(rich_help_panel=_CARE)(lakes.compact)
 app.command(rich_help_panel=_CARE)(lakes.vacuum)

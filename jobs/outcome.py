@@ -9,6 +9,7 @@ from rich.table import Table
 
 from jobs.run import Outcome
 from jobs.screen import Screen
+from pipelines.gates.result import said
 
 _OUTCOMES = (
     "used", "skipped", "quarantined", "kept", "dropped", "with_context", "without_context", "labeled", "rejected",
@@ -50,14 +51,14 @@ def show_outcome(outcome: Outcome, screen: Screen, *, as_json: bool) -> None:
         )
     published = outcome.published
     for gate in published.gates if published else ():
-        held = sum(finding.success for finding in gate.findings)
-        told = f"{held} of {len(gate.findings)} expectations hold"
+        held = sum(finding.success and finding.judged for finding in gate.findings)
+        told = f"{held} of {gate.judged} expectations hold"
+        if gate.judged < len(gate.findings):
+            told += f", {len(gate.findings) - gate.judged} not judged"
         warned = gate.failures("warning")
         if warned:
             told += "; warnings: " + ", ".join(finding.id for finding in warned)
-        table.add_row(
-            f"check {gate.dataset}", f"{gate.rows or 0:,}", told, "", f"{gate.seconds:.1f}"
-        )
+        table.add_row(f"check {gate.title}", f"{gate.rows or 0:,}", told, "", f"{gate.seconds:.1f}")
     screen.console.print(table)
     for message, count in Counter(str(error) for _, _, error in outcome.failures).items():
         shards = "1 shard" if count == 1 else f"{count} shards"
@@ -117,11 +118,18 @@ def as_dict(outcome: Outcome) -> dict[str, Any]:
         ],
         "gates": [
             {
+                "gate": gate.title,
+                "kind": gate.kind,
                 "dataset": gate.dataset,
                 "passed": gate.passed,
                 "blocked": gate.blocked,
                 "rows": gate.rows,
                 "seconds": round(gate.seconds, 3),
+                "failures": [
+                    {"id": finding.id, "severity": finding.severity, "told": said(finding)}
+                    for finding in gate.findings
+                    if not finding.success
+                ],
             }
             for gate in (published.gates if published else ())
         ],

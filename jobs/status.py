@@ -8,6 +8,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from jobs.check_memory import results_of
 from pipelines.lake.journal import PastRun, past_runs
 from pipelines.lake.lake import Lake, open_lake
 from pipelines.lake.snapshots import read_snapshot, state
@@ -54,6 +55,10 @@ def show_status(lake_path: Path, *, as_json: bool) -> None:
             json.dumps(row["cost"]) if row["cost"] else "",
         )
     console.print(table)
+    for gate in run["gates"]:
+        if not gate["passed"]:
+            told = "blocked publication" if gate["blocked"] else "warned"
+            console.print(f"Gate {gate['gate']} {told}: see gates.html of the run.", markup=False)
     for error in run["errors"]:
         console.print(f"{error['stage']} {error['shard']}: {error['message']}", markup=False)
 
@@ -129,6 +134,10 @@ def run_status(run: PastRun) -> dict[str, Any]:
         "state": condition,
         "exit_code": ended,
         "stages": [_rates(row) for row in stages.values()],
+        "gates": [
+            {"gate": gate.title, "passed": gate.passed, "blocked": gate.blocked}
+            for gate in results_of(run.folder)
+        ],
         "errors": errors,
     }
 

@@ -15,8 +15,6 @@ from schemas.taxonomy import load_taxonomy
 if TYPE_CHECKING:
     import polars as pl
 
-    from transforms.label.student.training import HeldOut
-
 
 def train(
     source: str | Path | pl.DataFrame,
@@ -28,6 +26,7 @@ def train(
     seed: int = 0,
     lang: str = "en",
     mapped: bool = True,
+    absent: bool = False,
     progress: Callable[[str], None] = lambda _: None,
 ) -> dict[str, Any]:
     """Train on a Parquet, CSV or TSV file (or a frame) and write `output` (safetensors).
@@ -35,10 +34,12 @@ def train(
     Columns: `text`; `labels` (list of label names; in CSV and TSV joined by commas) or, for tasks that are answered
     by numbers, one column a dimension; if known `lang` (else all are `lang`), `label_set` (the labels that were asked
     for, where not all were), and if texts belong together (same thread, same author) `group`, so that they share a
-    fold; without it, equal texts do. With `mapped`, taxonomies that the taxonomy maps to get a head too.
+    fold; without it, equal texts do. With `mapped`, taxonomies that the taxonomy maps to get a head too. A label without
+    any row is refused, unless `absent` allows it: then it is never given.
     Returns the version, the sizes and the cross-validated figures per taxonomy. ConfigError or
     SourceError when something does not fit.
     """
+    from jobs.train_figures import figures
     from transforms.label.student.training import TrainingOptions, train_student
     from transforms.label.student.weights import save_weights
 
@@ -50,7 +51,7 @@ def train(
         raise ConfigError(
             f"folds is {folds}; thresholds need at least 2.", remedy="Set it to 2 or more."
         )
-    gold = read_gold(source, asked, labels, folds=folds, lang=lang)
+    gold = read_gold(source, asked, labels, folds=folds, lang=lang, absent=absent)
     targets = {}
     if mapped and asked.answer == "labels":
         targets = {n: load_taxonomy(n) for n in sorted(labels.mappings) if n != labels.name}
@@ -64,7 +65,9 @@ def train(
         "seed": seed,
     }
     report["cross_validation"] = {
-        name: _figures(held_out, list(trained.weights.heads[name].labels))
+        name: figures(
+            held_out, list(trained.weights.heads[name].labels), gold.groups, gold.languages
+        )
         for name, held_out in trained.held_out.items()
     }
     trained.weights.about.update(report)
@@ -78,30 +81,3 @@ def train(
         "bytes": path.stat().st_size,
         **report,
     }
-
-
-def _figures(held_out: HeldOut, names: list[str]) -> dict[str, Any]:
-    """The cross-validated figures of a head: overall, and where it gives numbers, by label."""
-    import numpy as np
-
-    from transforms.evaluate.figures import figure_json
-    from transforms.evaluate.metrics import count, scores_of
-    from transforms.evaluate.ordinals import ordinal_figures
-    from transforms.evaluate.scalars import scalar_figures
-
-    if held_out.kind in ("labels", "exclusive"):
-        counts = count(
-            held_out.gold.astype(np.bool_), held_out.given.astype(np.bool_), held_out.asked
-        )
-        return scores_of(counts, names, exclusive=held_out.kind == "exclusive").summary()
-    found = {}
-    for number, name in enumerate(names):
-        rows = held_out.asked[:, number]
-        gold = held_out.gold[rows, number].astype(np.float64)
-        given = held_out.given[rows, number].astype(np.float64)
-        if held_out.kind == "ordinals":
-            figures = ordinal_figures(gold, given, range(int(held_out.gold.max()) + 1))
-        else:
-            figures = scalar_figures(gold, given)
-        found[name] = {key: figure_json(figure) for key, figure in figures.items()}
-    return found

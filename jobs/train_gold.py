@@ -18,7 +18,13 @@ if TYPE_CHECKING:
 
 
 def read_gold(
-    source: str | Path | pl.DataFrame, task: LabelTask, taxonomy: Taxonomy, *, folds: int, lang: str
+    source: str | Path | pl.DataFrame,
+    task: LabelTask,
+    taxonomy: Taxonomy,
+    *,
+    folds: int,
+    lang: str,
+    absent: bool = False,
 ) -> Gold:
     """Gold of a task in a taxonomy from a Parquet, CSV or TSV file, or from a frame with its columns.
 
@@ -51,7 +57,8 @@ def read_gold(
             "There is no row with a text and a label to train on.",
             remedy=f"Fill the columns text and {', '.join(names)}.",
         )
-    _refuse_absent(values, asked, taxonomy)
+    if not absent:
+        _refuse_absent(values, asked, taxonomy)
     languages = pl.col("lang").cast(pl.String) if "lang" in frame.columns else pl.lit(None)
     code = languages.cast(pl.String).str.to_lowercase().str.split("-").list.first()
     return Gold(
@@ -179,11 +186,9 @@ def _refuse_absent(
 ) -> None:
     import numpy as np
 
-    if values.dtype.kind == "f":
-        absent = [n for n, told in zip(taxonomy.names, asked.any(axis=0), strict=True) if not told]
-    else:
-        totals = np.logical_and(values.astype(np.bool_), asked).sum(axis=0)
-        absent = [n for n, total in zip(taxonomy.names, list(totals), strict=True) if total == 0]
+    told = asked if values.dtype.kind == "f" else values.astype(np.bool_) & asked
+    seen = list(np.asarray(told.any(axis=0)))
+    absent = [name for name, once in zip(taxonomy.names, seen, strict=True) if not once]
     if absent:
         raise SourceError(
             f"Labels of {taxonomy.name} without any training row: {', '.join(absent)}.",

@@ -68,6 +68,12 @@ class Asked:
         return matrices(answers, self.task, self.taxonomy)
 
 
+def named(labeler: str, task: str, taxonomy: str | None) -> tuple[LabelTask, Taxonomy, str]:
+    """A task, a taxonomy and the name of a labeler that need not be loaded. ConfigError: one is not known."""
+    asked = load_task(task)
+    return asked, load_taxonomy(taxonomy or asked.taxonomy), labeler
+
+
 def who(labeler: str, task: str, taxonomy: str | None) -> Asked:
     """A labeler bound to a task and taxonomy, by their names. ConfigError: one of them is not known."""
     asked = load_task(task)

@@ -9,6 +9,7 @@ from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from transforms.audit.measured import Draw, Measured
 from transforms.evaluate.figures import Undefined
@@ -33,7 +34,9 @@ class Reading:
 
 @dataclass(frozen=True)
 class AuditResult:
-    """`figures` by name; `tables`: title, row, column; `notes`: what was left out, and warnings."""
+    """`figures` by name; `tables`: title, row, column; `details`: tables that only JSON has; `notes`: what was left
+    out, and warnings.
+    """
 
     audit: str
     about: dict[str, Any]
@@ -42,6 +45,7 @@ class AuditResult:
     draw: Draw
     tables: Mapping[str, Rows] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    details: Mapping[str, Rows] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """Plain values; a figure that does not exist is `{"undefined": reason}`."""
@@ -57,7 +61,7 @@ class AuditResult:
                     row: {name: _plain(cell) for name, cell in cells.items()}
                     for row, cells in rows.items()
                 }
-                for title, rows in self.tables.items()
+                for title, rows in {**self.tables, **self.details}.items()
             },
             "notes": list(self.notes),
             "reading": self.reading.to_json(),
@@ -79,10 +83,10 @@ def show(found: AuditResult, *, as_json: bool) -> int:
             console.print(_table(title, rows))
     reasons = {
         figure.value.because: name
-        for name, figure in reversed(found.figures.items())
+        for name, figure in reversed(list(found.figures.items()))
         if isinstance(figure.value, Undefined)
     }
-    for because, name in reversed(reasons.items()):
+    for because, name in reversed(list(reasons.items())):
         _say(console, f"{name} is undefined, because {because}.")
     for note in found.notes:
         _say(console, f"note: {note}")
@@ -108,23 +112,31 @@ def _figures(figures: Mapping[str, Measured]) -> Table:
 
 
 def _table(title: str, rows: Rows) -> Table:
-    columns = list(next(iter(rows.values())))
-    table = Table(
-        "", *columns, title=title.replace("_", " "), title_justify="left", header_style="bold"
-    )
+    columns = list(dict.fromkeys(name for cells in rows.values() for name in cells))
+    table = Table(title=title.replace("_", " "), title_justify="left", header_style="bold")
+    for column in ("", *columns):
+        table.add_column(column.replace("_", " "), overflow="fold")
     for name, cells in rows.items():
-        table.add_row(
-            name, *(_cell(cells[column]) if column in cells else "" for column in columns)
-        )
+        told = (_cell(cells[column]) if column in cells else "" for column in columns)
+        table.add_row(Text(name), *map(Text, told))
     return table
 
 
 def _cell(cell: Cell) -> str:
     if isinstance(cell, int | str):
         return f"{cell:,}" if isinstance(cell, int) else cell
-    spread = "" if cell.interval is None else f" {_interval(cell.interval)}"
-    p = "" if cell.p is None else f" p {_number(cell.p)}"
+    spread = (
+        ""
+        if cell.interval is None
+        else f"\n({_short(cell.interval[0])} {_short(cell.interval[1])})"
+    )
+    p = "" if cell.p is None else f"\np {_number(cell.p)}"
     return f"{_number(cell.value)}{spread}{p}"
+
+
+def _short(value: float) -> str:
+    """Two decimals without the zero before the point: tables are wide."""
+    return f"{value:.2f}".replace("0.", ".", 1)
 
 
 def _interval(interval: tuple[float, float]) -> str:

@@ -1,4 +1,4 @@
-"""Commands on single files: label, evaluate, train. `label` also runs the stage of a config."""
+"""Commands on single files: label, train. `label` also runs the stage of a config."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,7 +9,6 @@ import typer
 from schemas.errors import ConfigError
 
 Task = Annotated[str, typer.Option(help="The label task.")]
-Labeler = Annotated[str, typer.Option(help="Who answers: student.")]
 TaxonomyOption = Annotated[
     str | None, typer.Option(help="goemotions, ekman or sentiment; default: the task's own.")
 ]
@@ -82,31 +81,6 @@ def _refuse(options: Mapping[str, object], why: str, instead: str) -> None:
         raise ConfigError(
             f"{why}, for which {given} says nothing.", remedy=f"{instead} leave {given} out."
         )
-
-
-def evaluate(
-    gold: Annotated[Path, typer.Option(help="A file with columns text and labels.")],
-    task: Task = "emotion",
-    labeler: Labeler = "student",
-    taxonomy: TaxonomyOption = None,
-    text_column: Annotated[str, typer.Option(help="The column that holds the text.")] = "text",
-    labels_column: Annotated[
-        str, typer.Option(help="The column that holds the labels.")
-    ] = "labels",
-    as_json: Json = False,
-) -> int:
-    """Compare a labeler with gold labels: macro-F1, micro-F1, per label, with intervals."""
-    from jobs.evaluate_file import evaluate_file, show_evaluation
-
-    result = evaluate_file(
-        gold,
-        task=task,
-        labeler=labeler,
-        taxonomy=taxonomy,
-        text_column=text_column,
-        labels_column=labels_column,
-    )
-    return show_evaluation(result, as_json=as_json)
 
 
 def train(

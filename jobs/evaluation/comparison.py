@@ -70,7 +70,6 @@ def against(
     differences: dict[str, Difference] | Undefined = Undefined("there are no rows")
     if len(first.labeled):
         differences = paired_test(one.statistic(), other.statistic(), **draw.arguments)
-        differences = {name: each for name, each in differences.items() if "." not in name}
     name, version, statuses = about
     return Against(
         name,

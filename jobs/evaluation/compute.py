@@ -73,7 +73,7 @@ def compute(
         groups=None if draw.groups is None else len(np.unique(draw.groups)),
         undecided=int(gold.undecided.sum()),
         with_gold=with_gold(compared),
-        people=people(gold, compared, draw),
+        people=people(gold, compared, draw, (measured.figures, measured.intervals)),
         breakdown={
             name: break_down(compared, facts.facets[name].alias(name), draw, min_rows=asked.min_rows)
             for name in asked.by

@@ -93,7 +93,7 @@ class Gold:
 
 def gold_of(column: pl.Series, task: LabelTask, taxonomy: Taxonomy) -> Gold:
     """Gold from a column of `gold` lists (see schemas.datasets). SourceError: labels outside the taxonomy."""
-    rows, entries = len(column), gold_entries(column, task.name, taxonomy.name)
+    rows, entries = len(column), gold_entries(column, task, taxonomy)
     nothing: Bools = np.zeros(rows, np.bool_)
     if task.answer != "labels":
         values = value_entries(entries, task, taxonomy)

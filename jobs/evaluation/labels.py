@@ -17,8 +17,6 @@ from transforms.evaluate.metrics import LabelScore, Scores, count, scores_of
 from transforms.evaluate.sums import Floats, Sums
 from transforms.evaluate.together import each_label
 
-NO_SCORES = "the labeler gave no probabilities"
-
 
 @dataclass(frozen=True)
 class Labels:
@@ -48,7 +46,7 @@ class Labels:
             self.holds, self.given, self.asked, exclusive=self.exclusive, **draw.arguments
         )  # fmt: skip
         if not self._has_scores:
-            return figures | {"ece": Undefined(NO_SCORES)}, intervals
+            return figures | {"ece": Undefined(no_scores(self.labeled))}, intervals
         ece = reliability(self.probability, self.holds, asked=self.asked).ece
         of_ece = bootstrap_ece(self.probability, self.holds, asked=self.asked, **draw.arguments)
         return figures | {"ece": ece}, intervals | of_ece
@@ -69,7 +67,7 @@ class Labels:
             counts = {"support": score.support, "predicted": score.predicted}
             if not everywhere:
                 counts["asked"] = int(asked[place])
-            own = ece[name].ece if self._has_scores else Undefined(NO_SCORES)
+            own = ece[name].ece if self._has_scores else Undefined(no_scores(self.labeled))
             per_label[name] = One(
                 _figures(score),
                 counts,
@@ -100,6 +98,13 @@ class Labels:
     def _scores(self) -> Scores:
         counts = count(self.holds, self.given, self.asked)
         return scores_of(counts, list(self.names), exclusive=self.exclusive)
+
+
+def no_scores(labeled: Bools) -> str:
+    """Why there are no probabilities; `labeled` (rows): which rows got an answer."""
+    if len(labeled) == 0:
+        return "there are no rows"
+    return "the labeler gave no probabilities" if labeled.any() else "no row has an answer"
 
 
 _OF_ONE = ("precision", "recall", "f1")

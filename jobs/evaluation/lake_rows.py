@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import duckdb
 import polars as pl
 
 from jobs.evaluation.answers import Answers
@@ -129,33 +130,45 @@ def _query(
     threads: int,
 ) -> pl.DataFrame:
     clean, *labels = files
-    asked = f"entry.task = {literal(task.name)} AND entry.taxonomy = {literal(taxonomy.name)}"
+    asked = f"entry.task = {literal(task.name)}"
+    if task.answer == "labels":
+        asked += f" AND entry.taxonomy = {literal(taxonomy.name)}"
     if splits:
         asked += f" AND entry.split IN ({', '.join(map(literal, splits))})"
     of_number = ", answer" if task.answer != "labels" else ""
-    columns, joins = "", ""
+    columns, joins, sources = "", "", ""
     for place, names in enumerate(labels):
         columns += "".join(
             f", l{place}.{name} AS {name}_{place}"
             for name in ("status", "labels", "scores", "reason", "labeler_version")
         ) + (f", l{place}.answer AS answer_{place}" if of_number else "")
         told = f"record_id, status, labels, scores, reason, labeler_version{of_number}"
-        # Labels of corpora without gold never meet a row: only those of the rows of gold are built.
+        # First only the labels of rows with gold: the join would else hold all labels, scores and all.
         source = (
-            f"SELECT {told} FROM {parquet(names)}"
+            f"SELECT {told} FROM {parquet(names)} WHERE record_id IN (SELECT record_id FROM gold_rows)"
             if names
             else f"SELECT * FROM (SELECT {_nothing(of_number)}) WHERE false"
         )
-        joins += f" LEFT JOIN ({source}) AS l{place} ON l{place}.record_id = gold_rows.record_id"
+        sources += f", l{place} AS MATERIALIZED ({source})"
+        joins += f" LEFT JOIN l{place} ON l{place}.record_id = gold_rows.record_id"
     annotated = (
-        f"WITH gold_rows AS (SELECT {_FACTS}, list_filter(gold, lambda entry: {asked}) AS gold "
-        f"FROM {parquet(clean)} WHERE len(list_filter(gold, lambda entry: {asked})) > 0) "
+        f"WITH gold_rows AS MATERIALIZED (SELECT {_FACTS}, list_filter(gold, lambda entry: {asked}) AS gold "
+        f"FROM {parquet(clean)} WHERE len(list_filter(gold, lambda entry: {asked})) > 0)"
+    )
+    wanted = (
+        f"{annotated}{sources} SELECT gold_rows.*{columns} FROM gold_rows{joins} "
+        "ORDER BY gold_rows.corpus, gold_rows.record_id"
     )
     with open_database(memory_limit, threads, "The evaluation") as database:
-        table = database.sql(
-            f"{annotated} SELECT gold_rows.*{columns} FROM gold_rows{joins} "
-            "ORDER BY gold_rows.corpus, gold_rows.record_id"
-        ).to_arrow_table()
+        try:
+            table = database.sql(wanted).to_arrow_table()
+        except duckdb.OutOfMemoryException:
+            raise
+        except duckdb.Error as error:  # its message may quote values
+            raise TerminalError(
+                f"The published files cannot be read ({type(error).__name__}).",
+                remedy="`affectmine status` shows what is published; published files stay put.",
+            ) from None
     found = pl.from_arrow(table)
     assert isinstance(found, pl.DataFrame)
     return found

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from jobs.evaluation.labels import NO_SCORES
+from jobs.evaluation.labels import no_scores
 from jobs.evaluation.measured import Draw, Figures, Measured, One, plain_figures
 from transforms.evaluate.annotations import Bools
 from transforms.evaluate.bootstrap import Intervals, bootstrap
@@ -47,17 +47,12 @@ class Numbers:
 
     def overall(self, draw: Draw) -> tuple[Figures, Intervals]:
         """The mean of each figure over the dimensions; of levels also ece."""
-        figures, intervals = self._means(self._each()), self._drawn(draw)
-        intervals = {name: bounds for name, bounds in intervals.items() if "." not in name}
-        if self.levels is None:
-            return figures, intervals
-        ece, spread = self._calibration(draw)
-        return figures | {"ece": ece}, intervals | spread
+        return self._overall(self._each(), self._drawn(draw), draw)
 
     def measure(self, draw: Draw) -> Measured:
         """Overall, and per dimension with its intervals; with gold's mean for missing answers beside."""
-        figures, intervals = self.overall(draw)
         each, drawn, missing = self._each(), self._drawn(draw), self._with_missing_as_mean()
+        figures, intervals = self._overall(each, drawn, draw)
         known = np.isfinite(self.gold)
         answered = known & np.isfinite(self.answer)
         per_dimension = {}
@@ -111,6 +106,20 @@ class Numbers:
             return scalar_figures(gold, answer)
         return ordinal_figures(gold, answer, self.levels)
 
+    def _overall(
+        self, each: dict[str, Figures], drawn: Intervals, draw: Draw
+    ) -> tuple[Figures, Intervals]:
+        figures = self._means(each)
+        intervals = {
+            name: bounds
+            for name, bounds in drawn.items()
+            if "." not in name and not isinstance(figures[name], Undefined)
+        }
+        if self.levels is None:
+            return figures, intervals
+        ece, spread = self._calibration(draw)
+        return figures | {"ece": ece}, intervals | spread
+
     def _each(self) -> dict[str, Figures]:
         return {
             name: self._one(self.gold[:, place], self.answer[:, place])
@@ -129,7 +138,7 @@ class Numbers:
 
     def _calibration(self, draw: Draw) -> tuple[Figure, Intervals]:
         if not np.isfinite(self.probability).any():
-            return Undefined(NO_SCORES), {}
+            return Undefined(no_scores(self.labeled)), {}
         known = np.isfinite(self.gold)
         found = reliability(self.probability, self.gold > 0, asked=known).ece
         return found, bootstrap_ece(self.probability, self.gold > 0, asked=known, **draw.arguments)

@@ -4,21 +4,30 @@ labeler.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from jobs.evaluation.gold import Gold
 from jobs.evaluation.measured import Compared, Draw, Figures, plain_figures, plain_intervals
+from jobs.evaluation.numbers import Numbers
 from schemas.errors import MissingExtraError
 from transforms.evaluate.agreement import Agreement, annotator_agreement, value_agreement
-from transforms.evaluate.annotations import Bools, Ints, LabelAnnotations
+from transforms.evaluate.annotations import (
+    Bools,
+    Ints,
+    LabelAnnotations,
+    ValueAnnotations,
+    mean_of_others,
+)  # fmt: skip
 from transforms.evaluate.bootstrap import Intervals
-from transforms.evaluate.ceiling import Ceiling, human_ceiling, human_ceiling_values
-from transforms.evaluate.figures import Undefined, mean_figure
+from transforms.evaluate.ceiling import human_ceiling
+from transforms.evaluate.figures import Undefined
 
 _ALONE = "no row has gold of two annotators"
+_RESAMPLES = 200  # of the ceiling for numbers: there may be ten times as many annotations as rows
 
 
 @dataclass(frozen=True)
@@ -70,8 +79,8 @@ class ManyCeilings:
         }
 
 
-def people(gold: Gold, compared: Compared, draw: Draw) -> People:
-    """Agreement and ceiling of the annotators of `gold`, and the labeler beside."""
+def people(gold: Gold, compared: Compared, draw: Draw, whole: tuple[Figures, Intervals]) -> People:
+    """Agreement and ceiling of the annotators of `gold`, and the labeler beside (`whole`: its figures on all rows)."""
     unit, annotator = _all(gold)
     several = _several(unit, annotator, len(compared.labeled))
     number = len(np.unique(annotator))
@@ -85,8 +94,8 @@ def people(gold: Gold, compared: Compared, draw: Draw) -> People:
         _agreement(gold, names),
         _label_ceiling(gold.people, gold, names, draw)
         if isinstance(gold.people, LabelAnnotations)
-        else _value_ceiling(gold, draw),
-        compared.take(several).overall(draw.take(several)),
+        else _value_ceiling(gold.people, gold, draw),
+        whole if several.all() else compared.take(several).overall(draw.take(several)),
     )
 
 
@@ -121,19 +130,39 @@ def _label_ceiling(
     return ManyCeilings(found.figures, found.intervals, found.annotations, each)
 
 
-def _value_ceiling(gold: Gold, draw: Draw) -> ManyCeilings:
-    assert not isinstance(gold.people, LabelAnnotations)  # the caller asked
-    found: dict[str, Ceiling] = {
-        name: human_ceiling_values(each, gold.levels, **draw.plain)
-        for name, each in gold.people.items()
-    }
-    of_all = list(found.values())
-    figures: Figures = {
-        of: mean_figure([each.figures[of] for each in of_all], _ALONE) for of in of_all[0].figures
-    }
-    each = {
-        name: plain_figures(one.figures)
-        | {"annotations": one.annotations, "intervals": plain_intervals(one.intervals)}
-        for name, one in found.items()
-    }
-    return ManyCeilings(figures, {}, sum(one.annotations for one in of_all), each)
+def _value_ceiling(
+    annotations: dict[str, ValueAnnotations], gold: Gold, draw: Draw
+) -> ManyCeilings:
+    """Each annotator against the mean of the others (of levels: rounded half up), as if it were a labeler."""
+    numbers, unit = _as_answers(annotations, gold.levels)
+    resamples = min(draw.resamples, _RESAMPLES)
+    found = numbers.measure(replace(draw, groups=unit, resamples=resamples))
+    each = {name: one.to_json() for name, one in found.per_name.items()}
+    figures = {name: figure for name, figure in found.figures.items() if name != "ece"}
+    return ManyCeilings(figures, found.intervals, int(np.isfinite(numbers.answer).sum()), each)
+
+
+def _as_answers(
+    annotations: dict[str, ValueAnnotations], levels: Sequence[int] | None
+) -> tuple[Numbers, Ints]:
+    """One row an annotator and unit, where another annotator rated the same; and the units."""
+    keys = np.concatenate([_key(each) for each in annotations.values()])
+    rows, place = np.unique(keys, axis=0, return_inverse=True)
+    gold, answer = (np.full((len(rows), len(annotations)), np.nan) for _ in range(2))
+    first = 0
+    for column, each in enumerate(annotations.values()):
+        at = place.reshape(-1)[first : first + len(each.unit)]
+        others = mean_of_others(each)
+        known = np.isfinite(others)
+        gold[at[known], column] = others[known] if levels is None else np.floor(others[known] + 0.5)
+        answer[at[known], column] = each.value[known]
+        first += len(each.unit)
+    kept = np.isfinite(answer).any(axis=1)
+    gold, answer = gold[kept], answer[kept]
+    labeled: Bools = np.ones(len(gold), np.bool_)
+    nothing = np.full(answer.shape, np.nan)
+    return Numbers(list(annotations), levels, gold, answer, nothing, labeled), rows[kept, 0]
+
+
+def _key(each: ValueAnnotations) -> Ints:
+    return np.stack([each.unit, each.annotator], axis=1)

@@ -72,7 +72,7 @@ def test_train_then_evaluate(moods: Path, tmp_path: Path) -> None:
     )  # the row without an answer counts against it
     assert result["macro_f1"] == pytest.approx((1 + 1 + 2 / 3) / 3)
     assert result["micro_f1"] == pytest.approx(2 * 3 / 7)
-    assert set(result["intervals"]) == {"macro_f1", "micro_f1", "subset_accuracy"}
+    assert set(result["intervals"]) == {"macro_f1", "micro_f1", "subset_accuracy", "ece"}
     assert 0 < result["per_label"]["glad"]["threshold"] < 1
 
 

@@ -50,21 +50,18 @@ def alpha_of(unit: Ints, value: Floats, level: AlphaLevel) -> Figure:
 
 def alpha_from_sums(unit: Ints, value: Floats, level: AlphaLevel) -> Figure:
     """Alpha of annotations of units 0, 1, … with two or more each; memory grows with the rows only."""
-    values, code, total = np.unique(value, return_inverse=True, return_counts=True)
-    size = np.bincount(unit)
+    values, code, counts = np.unique(value, return_inverse=True, return_counts=True)
+    size, total = np.bincount(unit).astype(np.float64), counts.astype(np.float64)
     if level == "nominal":
-        _, same = np.unique(unit * len(values) + code, return_counts=True)
-        owner = np.unique(unit * len(values) + code) // len(values)
-        within = size**2.0 - np.bincount(owner, same**2.0)
-        between = float(len(value)) ** 2 - (total**2.0).sum()
+        cells, same = np.unique(unit * len(values) + code, return_counts=True)
+        within = size**2 - np.bincount(cells // len(values), same.astype(np.float64) ** 2)
+        between = float(total.sum() ** 2 - (total**2).sum())
     else:
-        place: Floats = values.astype(np.float64)
-        if level == "ordinal":
-            place = np.cumsum(total) - total / 2
+        place = np.cumsum(total) - total / 2 if level == "ordinal" else values
         x = place[code] - place[code].mean()
         within = 2 * (size * np.bincount(unit, x * x) - np.bincount(unit, x) ** 2)
-        between = 2 * (len(x) * (x * x).sum() - x.sum() ** 2)
-    observed = (within / (size - 1)).sum()
+        between = float(2 * (len(x) * (x * x).sum() - x.sum() ** 2))
+    observed = float((within / (size - 1)).sum())
     return finite(1 - observed * (len(value) - 1) / between, _UNIFORM)
 
 

@@ -36,11 +36,20 @@ class LabelEntries:
     asked: Bools
 
 
-def gold_entries(gold: pl.Series, task: str, taxonomy: str) -> pl.DataFrame:
-    """The entries of a task and taxonomy in a column of `gold` lists: `row` and the entry's fields."""
+def gold_entries(gold: pl.Series, task: LabelTask, taxonomy: Taxonomy) -> pl.DataFrame:
+    """The entries of a task and taxonomy in a column of `gold` lists: `row` and the entry's fields.
+
+    Numbers belong to a taxonomy by the name of their dimension, whatever taxonomy the source says: levels of
+    anger are told as ekman's by some and as ekman_intensity's by others.
+    """
     numbered = pl.DataFrame({"row": pl.int_range(len(gold), eager=True), "gold": gold})
     found = numbered.explode("gold").drop_nulls("gold").unnest("gold")
-    return found.filter((pl.col("task") == task) & (pl.col("taxonomy") == taxonomy))
+    of_taxonomy = (
+        pl.col("taxonomy") == taxonomy.name
+        if task.answer == "labels"
+        else pl.col("label_set").is_in(taxonomy.names)
+    )
+    return found.filter((pl.col("task") == task.name) & of_taxonomy)
 
 
 def label_entries(entries: pl.DataFrame, taxonomy: Taxonomy) -> LabelEntries:

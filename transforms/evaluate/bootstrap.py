@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from transforms.evaluate.figures import Figure, Undefined
 from transforms.evaluate.label_sums import label_sums
-from transforms.evaluate.sums import Statistic
+from transforms.evaluate.sums import Statistic, Sums
 
 Intervals = dict[str, tuple[float, float]]
 
@@ -43,6 +43,8 @@ def bootstrap(
     units = n if codes is None else int(codes.max(initial=-1)) + 1
     if units < 2 or resamples < 1:
         return {}
+    if codes is not None and isinstance(figures, Sums):
+        figures, n, codes = figures.grouped(codes), units, None  # the same sums from fewer rows
     rng = np.random.default_rng(seed)
     found: dict[str, list[NDArray[np.float64]]] = {}
     for drawn in _draws(units, max(n, units), resamples, rng):

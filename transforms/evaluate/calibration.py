@@ -125,9 +125,9 @@ def calibration_sums(
 ) -> Sums:
     """`ece` as a statistic of sums: per row and bin the cases, their probabilities, the true ones."""
     rows = len(probability)
-    p = np.asarray(probability, np.float64).reshape(rows, -1)
-    true = truth.reshape(rows, -1)
-    counts = np.isfinite(p) if asked is None else np.isfinite(p) & asked.reshape(rows, -1)
+    # One column per label, also of a single one.
+    p, true = (np.atleast_2d(x.T).T for x in (np.asarray(probability, np.float64), truth))
+    counts = np.isfinite(p) if asked is None else np.isfinite(p) & np.atleast_2d(asked.T).T
     row, label = np.nonzero(counts)
     p, true = p[row, label], true[row, label]
     if len(p) and (p.min() < 0 or p.max() > 1):

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from schemas.errors import MissingExtraError
 from transforms.evaluate.bootstrap import bootstrap
 from transforms.evaluate.figures import Figure, Undefined, figure_json, finite
-from transforms.evaluate.sums import Exchange, Figures, Statistic
+from transforms.evaluate.sums import Exchange, Figures, Statistic, Sums
 
 _CHUNK: Final = 2_000_000  # cells of the matrix of exchanges held at a time
 _TIE: Final = 1e-12  # differences this close are equal: sums in another order
@@ -76,6 +76,9 @@ def paired_test(
     """
     if first.rows != second.rows:
         raise ValueError(f"{first.rows} rows against {second.rows}: they must be the same rows.")
+    if groups is not None and isinstance(first, Sums) and isinstance(second, Sums):
+        codes = np.unique(groups, return_inverse=True)[1].reshape(-1)
+        first, second, groups = first.grouped(codes), second.grouped(codes), None
     once = np.ones((1, first.rows), np.int64)
     ours, theirs = first.drawn(once), second.drawn(once)
     intervals = bootstrap(

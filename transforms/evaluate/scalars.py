@@ -89,10 +89,11 @@ def _terms(gold: Floats, answer: Floats, shift_gold: float, shift_answer: float)
 
     Rows that do not count add zeros. For a paired test the shift must not depend on the answers.
     """
+    gold, answer = np.asarray(gold, np.float64), np.asarray(answer, np.float64)
     there = np.isfinite(gold) & np.isfinite(answer)
-    x = np.where(there, gold - shift_gold, 0.0)
-    y = np.where(there, answer - shift_answer, 0.0)
-    error = np.where(there, gold.astype(np.float64) - answer, 0.0)
+    gold, answer = np.where(there, gold, 0.0), np.where(there, answer, 0.0)
+    x, y = np.where(there, gold - shift_gold, 0.0), np.where(there, answer - shift_answer, 0.0)
+    error = gold - answer
     return np.stack([there, x, y, x * x, y * y, x * y, error, error**2, abs(error)], axis=1)
 
 

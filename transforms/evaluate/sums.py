@@ -58,6 +58,12 @@ class Sums:
         sums = self.terms.sum(axis=0, dtype=np.float64)[None, :]
         return {name: float(values[0]) for name, values in self.figures(sums).items()}
 
+    def grouped(self, codes: NDArray[np.int64]) -> Sums:
+        """The same statistic with a row for each group; `codes` (rows): the groups as 0, 1, … ."""
+        order = np.argsort(codes, kind="stable")
+        starts = np.flatnonzero(np.diff(codes[order], prepend=-1))
+        return Sums(np.add.reduceat(self.terms[order], starts, axis=0), self.figures)
+
     def drawn(self, times: NDArray[np.int64]) -> Figures:
         """See Statistic."""
         return self.figures(_product(times, self.terms))

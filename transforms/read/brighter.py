@@ -2,7 +2,8 @@
 
 A file is a language; its header says which of six emotions were asked for (English lacks disgust,
 Afrikaans surprise). Tracks a and c tell presence (0 or 1): gold of the task emotion, taxonomy ekman.
-Track b tells intensity (0 to 3): one entry of the task emotion_intensity an emotion. Track and split
+Track b tells intensity (0 to 3): one entry of the task emotion_intensity, taxonomy
+ekman_intensity, an emotion. Track and split
 are told by the folders (`track_a_presence/train/afr.csv`), else by the rows' ids
 (`afr_train_track_a_00001`); the language by the file's name, else by the ids.
 """
@@ -81,7 +82,7 @@ class Brighter:
     """Reader of BRIGHTER's tables."""
 
     name = "brighter"
-    version = 1
+    version = 2
 
     def matches(self, name: str, head: bytes) -> bool:
         """Whether the header is emotions, and the first row's id tells the track."""
@@ -183,7 +184,7 @@ def _presence(emotions: list[str]) -> pl.Expr:
     ).list.drop_nulls()
     label_set = pl.when(asked.list.len() < len(EMOTIONS)).then(asked.list.join(" "))
     nothing = pl.lit(None, dtype=pl.Float64)
-    entry = _entry("emotion", label_set, labels, nothing)
+    entry = _entry("emotion", "ekman", label_set, labels, nothing)
     return pl.when(asked.list.len() > 0).then(pl.concat_list(entry)).cast(GOLD)
 
 
@@ -194,6 +195,7 @@ def _intensity(emotions: list[str]) -> pl.Expr:
         pl.when(pl.col(name) != "").then(
             _entry(
                 "emotion_intensity",
+                "ekman_intensity",
                 pl.lit(name),
                 nothing,
                 pl.col(name).cast(pl.Float64, strict=False),
@@ -205,10 +207,12 @@ def _intensity(emotions: list[str]) -> pl.Expr:
     return pl.when(given.list.len() > 0).then(given).cast(GOLD)
 
 
-def _entry(task: str, label_set: pl.Expr, labels: pl.Expr, value: pl.Expr) -> pl.Expr:
+def _entry(
+    task: str, taxonomy: str, label_set: pl.Expr, labels: pl.Expr, value: pl.Expr
+) -> pl.Expr:
     return pl.struct(
         pl.lit(task).alias("task"),
-        pl.lit("ekman").alias("taxonomy"),
+        pl.lit(taxonomy).alias("taxonomy"),
         label_set.alias("label_set"),
         pl.col("split"),
         pl.lit(None, dtype=pl.String).alias("annotator"),

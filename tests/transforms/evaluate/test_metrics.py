@@ -1,13 +1,10 @@
 """Scores against scikit-learn, and the cases that have no number."""
 
-import time
-
 import numpy as np
 import polars as pl
 import pytest
 
 from schemas.errors import SourceError
-from transforms.evaluate.bootstrap import bootstrap_f1
 from transforms.evaluate.figures import Undefined
 from transforms.evaluate.metrics import count, indicator, scores_of
 
@@ -67,7 +64,6 @@ def test_no_rows() -> None:
     scores = scores_of(count(nothing, nothing), ["a", "b"])
     assert isinstance(scores.macro_f1, Undefined)
     assert scores.summary()["subset_accuracy"] == {"undefined": "there are no rows"}
-    assert bootstrap_f1(nothing, nothing) == {}
 
 
 def test_indicator() -> None:
@@ -78,27 +74,55 @@ def test_indicator() -> None:
         indicator(pl.Series([["a", "joy "]]), ["a", "b"])
 
 
-def test_bootstrap_equals_plain_resampling() -> None:
-    gold, given = draw(150, 4, 7)
-    found = bootstrap_f1(gold, given, resamples=200, seed=3)
+@pytest.mark.parametrize("seed", range(3))
+def test_cells_that_were_not_asked_count_nowhere(seed: int) -> None:
+    gold, given = draw(300, 5, seed)
+    asked = np.random.default_rng(seed + 100).random(gold.shape) < 0.6
+    names = [f"l{i}" for i in range(5)]
+    scores = scores_of(count(gold, given, asked), names)
+    f1 = []
+    for i, name in enumerate(names):  # each label on its own, on the rows where it was asked
+        rows = asked[:, i]
+        precision, recall, one, _ = sklearn_metrics.precision_recall_fscore_support(
+            gold[rows, i], given[rows, i], average="binary"
+        )
+        label = scores.per_label[name]
+        assert (label.precision, label.recall, label.f1) == pytest.approx((precision, recall, one))
+        assert (label.support, label.predicted) == (gold[rows, i].sum(), given[rows, i].sum())
+        f1.append(one)
+    assert scores.macro_f1 == pytest.approx(np.mean(f1), abs=1e-9)
+    assert scores.micro_f1 == pytest.approx(
+        sklearn_metrics.f1_score(gold[asked], given[asked]), abs=1e-9
+    )
+    same = [(g[a] == h[a]).all() for g, h, a in zip(gold, given, asked, strict=True) if a.any()]
+    assert scores.subset_accuracy == pytest.approx(np.mean(same), abs=1e-9)
+
+
+def test_nothing_asked_is_no_row() -> None:
+    ones = np.ones((3, 2), bool)
+    scores = scores_of(count(ones, ones, ~ones), ["a", "b"], exclusive=True)
+    assert scores.subset_accuracy == Undefined("there are no rows")
+    assert scores.accuracy == Undefined("no row has a gold label")
+    assert scores.macro_f1 == Undefined("no label occurs in gold or answers")
+
+
+def test_accuracy_of_an_exclusive_taxonomy() -> None:
     rng = np.random.default_rng(3)
-    drawn = rng.integers(0, 150, (200, 150))
-    macro = [sklearn_metrics.f1_score(gold[i], given[i], average="macro") for i in drawn]
-    micro = [sklearn_metrics.f1_score(gold[i], given[i], average="micro") for i in drawn]
-    assert found["macro_f1"] == pytest.approx(
-        (np.quantile(macro, 0.025), np.quantile(macro, 0.975)), abs=1e-9
+    gold, given = rng.integers(0, 4, 200), rng.integers(0, 4, 200)
+    scores = scores_of(
+        count(np.eye(4, dtype=bool)[gold], np.eye(4, dtype=bool)[given]),
+        list("abcd"),
+        exclusive=True,
     )
-    assert found["micro_f1"] == pytest.approx(
-        (np.quantile(micro, 0.025), np.quantile(micro, 0.975)), abs=1e-9
-    )
+    assert scores.accuracy == pytest.approx(sklearn_metrics.accuracy_score(gold, given), abs=1e-9)
+    assert scores.summary()["accuracy"] == scores.accuracy
+    assert "accuracy" not in scores_of(count(*draw(9, 2, 0)), ["a", "b"]).summary()
 
 
-def test_bootstrap_is_seeded_and_fast() -> None:
-    gold, given = draw(5000, 28, 1)
-    started = time.perf_counter()
-    found = bootstrap_f1(gold, given, resamples=1000, seed=0)
-    assert time.perf_counter() - started < 4  # 2 s on an idle core, twice that under load
-    assert found == bootstrap_f1(gold, given, resamples=1000, seed=0)
-    assert found != bootstrap_f1(gold, given, resamples=1000, seed=1)
-    low, high = found["macro_f1"]
-    assert low < scores_of(count(gold, given), [str(i) for i in range(28)]).macro_f1 < high
+def test_accuracy_wants_gold_and_an_answer() -> None:
+    # right; rejected; no gold (annotators were at odds) and rejected: only the first two count
+    gold = np.array([[1, 0], [0, 1], [0, 0]], bool)
+    given = np.array([[1, 0], [0, 0], [0, 0]], bool)
+    scores = scores_of(count(gold, given), ["a", "b"], exclusive=True)
+    assert scores.accuracy == 0.5
+    assert scores.subset_accuracy == pytest.approx(2 / 3)

@@ -21,6 +21,8 @@ KNOTS: Final = np.array(
     [0.0, 0.0, 1.0, 2.0, 3.0]
 )  # in standard deviations; the first stands for the score itself
 PENALTY: Final = 100.0
+LANGUAGE_PENALTY: Final = 10.0  # of a language's distance from all
+TRUST: Final = 10.0  # positives at which a language's own threshold counts as much as that of all
 _MANY: Final = 32  # columns; a head over more is linear, else its inputs were too many
 
 
@@ -67,7 +69,11 @@ def fit_head(
             mine = truth.place == number
             fitted.append(
                 fit_logits(
-                    inputs[mine], targets[mine], penalty=PENALTY, start=everyone, asked=asked[mine]
+                    inputs[mine],
+                    targets[mine],
+                    penalty=LANGUAGE_PENALTY,
+                    start=everyone,
+                    asked=asked[mine],
                 )
             )
     stack = np.stack(fitted)  # (places, inputs + 1, outputs)
@@ -147,7 +153,7 @@ def _language_threshold(
     if support == 0:
         return everyone
     own = best_threshold(probability, target)
-    trust = support / (support + 50.0)
+    trust = support / (support + TRUST)
     odds = trust * np.log(own / (1 - own)) + (1 - trust) * np.log(everyone / (1 - everyone))
     return float(np.clip(np.round(1 / (1 + np.exp(-odds)), 4), 0.0001, 0.9999))
 

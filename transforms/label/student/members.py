@@ -2,21 +2,31 @@
 
 For labels, two logistic regressions (trials in docs/student.md): one with the positives of rare labels weighted up
 by the square root of their odds, one whose prior variance per feature and label is the squared Naive-Bayes log ratio
-(Wang and Manning 2012). For values, ridge regressions.
+(Wang and Manning 2012). For values, a ridge regression
+whose prior variance is the feature's own standing: what the Naive-Bayes ratio is for labels.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from transforms.label.student.ridge import fit_ridge
-from transforms.label.student.solver import SparseRows, column_sums, fit_logistic
+from transforms.label.student.solver import (
+    SparseRows,
+    column_sums,
+    fit_logistic,
+    multiply_transposed,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+_CALM: Final = 3.0  # rows at the mean that each feature is given
+_LEAST: Final = 1e-3  # prior variance of a feature that tells nothing
 
 Fit = Callable[["NDArray[np.bool_]"], "NDArray[np.float32]"]
 """Rows to learn from to weights (width + 1, columns); the last row is the intercept."""
@@ -54,14 +64,37 @@ def label_members(
 
 
 def value_members(
-    rows: SparseRows, values: NDArray[np.float64], *, penalties: tuple[float, ...]
+    rows: SparseRows, values: NDArray[np.float64], asked: NDArray[np.bool_], *, penalty: float
 ) -> dict[str, Fit]:
-    """Members for values (rows, dimensions), one a penalty."""
+    """Members for values (rows, dimensions): one ridge regression."""
 
-    def ridge(penalty: float) -> Fit:
-        return lambda used: fit_ridge(rows, values.astype(np.float32), used, penalty=penalty)
+    def ridge(used: NDArray[np.bool_]) -> NDArray[np.float32]:
+        columns = []
+        for dimension in range(values.shape[1]):
+            told = used & asked[:, dimension]
+            target = values[:, [dimension]]
+            columns.append(
+                fit_ridge(
+                    rows, target.astype(np.float32), told, penalty=penalty,
+                    prior=_mean_standing(rows, target, told),
+                )
+            )  # fmt: skip
+        return np.hstack(columns)
 
-    return {f"ridge {penalty:g}": ridge(penalty) for penalty in penalties}
+    return {"ridge, standing prior": ridge}
+
+
+def _mean_standing(
+    rows: SparseRows, values: NDArray[np.float64], used: NDArray[np.bool_]
+) -> NDArray[np.float64]:
+    """Prior variance of each feature (width, 1): how far, in standard deviations, the texts that have it lie from the
+    mean, as if some more lay on it.
+    """
+    mean, spread = values[used].mean(), values[used].std() + 1e-12
+    ones = replace(rows, values=np.ones_like(rows.values))
+    away = multiply_transposed(ones, ((values - mean) / spread).astype(np.float32), used)[:-1]
+    number = multiply_transposed(ones, np.ones_like(values, np.float32), used)[:-1]
+    return np.maximum(np.abs(away / (number + _CALM)), _LEAST)
 
 
 def _bayes_ratio(

@@ -38,7 +38,7 @@ class TrainingOptions:
     seed: int = 0
     epochs: int = 8
     cost: float = 0.3
-    penalties: tuple[float, ...] = (1.0, 4.0)  # of ridge regressions
+    penalty: float = 1.0  # of ridge regression
     min_rows_word: int = 2
     min_rows_char: int = 3
     max_share_char: float = 1.0
@@ -154,7 +154,9 @@ def _sum_of_members(
 
 def _members(rows: SparseRows, gold: Gold, options: TrainingOptions) -> dict[str, Fit]:
     if np.issubdtype(gold.values.dtype, np.floating):
-        return value_members(rows, gold.values.astype(np.float64), penalties=options.penalties)
+        return value_members(
+            rows, gold.values.astype(np.float64), gold.asked, penalty=options.penalty
+        )
     return label_members(
         rows, gold.values.astype(np.bool_), gold.asked, cost=options.cost, epochs=options.epochs, seed=options.seed,
     )  # fmt: skip
