@@ -6,7 +6,7 @@ Both are trained on GoEmotions train (the student: as shipped) and label the tex
 The baseline is TF-IDF over words 1-2 and characters 2-5 with one-vs-rest logistic regression; it is
 timed from texts to thresholded labels, the student from an Arrow-backed column to its full answer:
 labels and all 28 scores. Rates are per processor second of one thread, so that other work on the
-machine counts less. Needs the extra 'train'.
+machine counts less. Needs the extra 'evaluate'.
 """
 
 from __future__ import annotations

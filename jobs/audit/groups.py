@@ -91,7 +91,7 @@ def audit_groups(
     about["labeler"] = asked.labeler.name if isinstance(asked, Asked) else asked[2]
     labeled = _read(source, asked, by, with_gold, (text, labels), corpora, rows, draw.seed)
     labeled, names, code = _grouped(labeled, by, min_rows)
-    about |= {"n": len(labeled.texts.frame), "groups": len(names)}
+    about |= {"n": len(labeled.texts.frame), "compared_groups": len(names)}
     notes = labeled.texts.notes
     if len(names) < 2:
         because = f"fewer than two groups have {min_rows} rows (--min-rows)"

@@ -40,6 +40,10 @@ def read_clean(
     only rows labeled by this variant (task/taxonomy/labeler), with its answers; `by_conversation`: turns in order,
     of conversations only. ConfigError: no such lake, corpus or column.
     """
+    if not (source / "lake.json").is_file():
+        raise ConfigError(
+            f"{source} is a folder, but no lake.", remedy="Give a file, or the folder of a lake."
+        )
     lake = open_lake(source)
     number, parts = state(lake)
     if number == 0:

@@ -79,7 +79,7 @@ def audit_stability(
         both, left_out = _pairs(pairs)
         about["pairs"] = len(both)
         if left_out:
-            notes.append(f"{left_out:,} pairs left out: a or b is null")
+            notes.append(f"{left_out:,} pairs left out: a or b is empty")
         one, other = (
             asked.ask(with_language(both.select(pl.col(side).alias("text_clean"), "lang")))
             for side in ("a", "b")
@@ -127,7 +127,8 @@ def _english(frame: pl.DataFrame) -> pl.Series:
 def _pairs(path: Path) -> tuple[pl.DataFrame, int]:
     read = read_texts(path, text="a", columns=("b",)).frame
     both = read.select(pl.col("text_clean").alias("a"), "b", lang=pl.lit(None, pl.String))
-    kept = both.filter(pl.col("a").is_not_null() & pl.col("b").is_not_null())
+    filled = [pl.col(side).fill_null("").str.strip_chars() != "" for side in ("a", "b")]
+    kept = both.filter(filled)
     if kept.is_empty():
         raise SourceError(f"{path} has no pair.", remedy="Give columns a and b, a pair a row.")
     return kept, len(both) - len(kept)

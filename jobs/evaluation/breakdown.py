@@ -72,8 +72,11 @@ def break_down(
 
 def lengths(characters: pl.Series) -> pl.Series:
     """The length of each text (in characters) as one of `length_names`; null stays null."""
-    bins = characters.cut(list(_LENGTHS), labels=list(length_names()))
-    return bins.cast(pl.String).alias("length")
+    place = pl.Series(list(_LENGTHS), dtype=pl.Int64).search_sorted(
+        characters.cast(pl.Int64).fill_null(0), side="left"
+    )
+    names = pl.Series(length_names(), dtype=pl.String).gather(place)
+    return names.set(characters.is_null(), None).alias("length")
 
 
 def length_names() -> Sequence[str]:

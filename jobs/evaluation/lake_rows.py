@@ -10,9 +10,9 @@ import polars as pl
 
 from jobs.evaluation.answers import Answers
 from jobs.evaluation.breakdown import lengths
+from jobs.evaluation.lake_query import gold_and_answers
 from pipelines.lake.lake import Lake
 from pipelines.lake.snapshots import State, state
-from pipelines.query.views import literal, parquet
 from pipelines.stages.database import open_database
 from schemas.errors import ConfigError, TerminalError
 from schemas.label_task import LabelTask
@@ -62,11 +62,9 @@ def read_lake(
             remedy="Run a config first: affectmine run CONFIG",
         )
     _require(parts, task, taxonomy, labelers, corpora)
-    found = _query(
-        [_files(lake, parts, "clean", "", corpora)]
-        + [_files(lake, parts, "labels", _variant(task, taxonomy, n), corpora) for n in labelers],
-        task, taxonomy, splits, memory_limit, threads,
-    )  # fmt: skip
+    clean = _files(lake, parts, "clean", "", corpora)
+    labels = [_files(lake, parts, "labels", _variant(task, taxonomy, n), corpora) for n in labelers]
+    found = _query(gold_and_answers(clean, labels, task, taxonomy, splits), memory_limit, threads)
     left_out = _left_out(found)
     kept = found.filter(pl.col("status_0").is_not_null())
     answers = [
@@ -111,6 +109,13 @@ def _require(
             f"The lake has no corpus {', '.join(strange)}.",
             remedy=f"It has: {', '.join(sorted(known)) or 'none'}.",
         )
+    if not any(
+        p.dataset == "clean" and (not corpora or p.corpus in corpora) for p in parts.values()
+    ):
+        raise TerminalError(
+            "No cleaned records are published, in which the gold is.",
+            remedy="Run the config again: affectmine run CONFIG",
+        )
     variants = {part.variant for part in parts.values() if part.dataset == "labels"}
     for name in labelers:
         if _variant(task, taxonomy, name) not in variants:
@@ -121,44 +126,7 @@ def _require(
             )
 
 
-def _query(
-    files: Sequence[Sequence[str]],
-    task: LabelTask,
-    taxonomy: Taxonomy,
-    splits: Sequence[str],
-    memory_limit: str,
-    threads: int,
-) -> pl.DataFrame:
-    clean, *labels = files
-    asked = f"entry.task = {literal(task.name)}"
-    if task.answer == "labels":
-        asked += f" AND entry.taxonomy = {literal(taxonomy.name)}"
-    if splits:
-        asked += f" AND entry.split IN ({', '.join(map(literal, splits))})"
-    of_number = ", answer" if task.answer != "labels" else ""
-    columns, joins, sources = "", "", ""
-    for place, names in enumerate(labels):
-        columns += "".join(
-            f", l{place}.{name} AS {name}_{place}"
-            for name in ("status", "labels", "scores", "reason", "labeler_version")
-        ) + (f", l{place}.answer AS answer_{place}" if of_number else "")
-        told = f"record_id, status, labels, scores, reason, labeler_version{of_number}"
-        # First only the labels of rows with gold: the join would else hold all labels, scores and all.
-        source = (
-            f"SELECT {told} FROM {parquet(names)} WHERE record_id IN (SELECT record_id FROM gold_rows)"
-            if names
-            else f"SELECT * FROM (SELECT {_nothing(of_number)}) WHERE false"
-        )
-        sources += f", l{place} AS MATERIALIZED ({source})"
-        joins += f" LEFT JOIN l{place} ON l{place}.record_id = gold_rows.record_id"
-    annotated = (
-        f"WITH gold_rows AS MATERIALIZED (SELECT {_FACTS}, list_filter(gold, lambda entry: {asked}) AS gold "
-        f"FROM {parquet(clean)} WHERE len(list_filter(gold, lambda entry: {asked})) > 0)"
-    )
-    wanted = (
-        f"{annotated}{sources} SELECT gold_rows.*{columns} FROM gold_rows{joins} "
-        "ORDER BY gold_rows.corpus, gold_rows.record_id"
-    )
+def _query(wanted: str, memory_limit: str, threads: int) -> pl.DataFrame:
     with open_database(memory_limit, threads, "The evaluation") as database:
         try:
             table = database.sql(wanted).to_arrow_table()
@@ -172,16 +140,6 @@ def _query(
     found = pl.from_arrow(table)
     assert isinstance(found, pl.DataFrame)
     return found
-
-
-def _nothing(of_number: str) -> str:
-    kinds = {
-        "record_id": "VARCHAR", "status": "VARCHAR", "labels": "VARCHAR[]",
-        "scores": "STRUCT(label VARCHAR, probability FLOAT)[]", "reason": "VARCHAR",
-        "labeler_version": "VARCHAR",
-    }  # fmt: skip
-    told = ", ".join(f"CAST(NULL AS {kind}) AS {name}" for name, kind in kinds.items())
-    return told + (", NULL AS answer" if of_number else "")
 
 
 def _left_out(found: pl.DataFrame) -> dict[str, int]:

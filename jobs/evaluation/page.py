@@ -15,7 +15,9 @@ from typing import Any
 
 from jobs.evaluation.picture import reliability_svg, strip_svg
 from jobs.evaluation.screen import visible
-from jobs.evaluation.view import HEAD, NAMES, Table, summary, tables
+from jobs.evaluation.summary import summary
+from jobs.evaluation.table import HEAD, NAMES, Cell, Table
+from jobs.evaluation.view import tables
 from jobs.target import write_trouble
 from pipelines.lake.store import new_attempt
 from schemas.errors import MissingExtraError
@@ -109,5 +111,5 @@ def _bins(bins: list[dict[str, Any]]) -> Table:
         if each["n"]:
             row = [table.cell(each[key]) for key in ("n", "mean_probability", "share_true")]
             name = table.cell(each["low"]).text[:-1], table.cell(each["high"]).text[:-1]
-            table.rows.append([type(row[0])(f"{name[0]} to {name[1]}", numeric=False), *row])
+            table.rows.append([Cell(f"{name[0]} to {name[1]}", numeric=False), *row])
     return table

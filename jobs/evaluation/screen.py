@@ -11,7 +11,9 @@ from rich.padding import Padding
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from jobs.evaluation.view import Table, summary, tables
+from jobs.evaluation.summary import summary
+from jobs.evaluation.table import Table
+from jobs.evaluation.view import tables
 
 # Control and direction characters: names in a file must not steer the terminal they are shown on.
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")

@@ -8,7 +8,7 @@ from schemas.errors import SourceError
 from transforms.evaluate.figures import Undefined
 from transforms.evaluate.metrics import count, indicator, scores_of
 
-sklearn_metrics = pytest.importorskip("sklearn.metrics", reason="needs the extra 'train'")
+sklearn_metrics = pytest.importorskip("sklearn.metrics", reason="needs the extra 'evaluate'")
 
 
 def draw(rows: int, labels: int, seed: int) -> tuple[np.ndarray, np.ndarray]:

