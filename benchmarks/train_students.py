@@ -24,17 +24,20 @@ from transforms.label.student.weights import load_weights, save_weights
 
 MODELS = Path(__file__).parents[1] / "transforms" / "label" / "student" / "models"
 
+LEXICONS = ("vader_lexicon.txt.zst", "afinn/AFINN-en-165.txt")
+
 
 @dataclass(frozen=True)
 class Student:
-    """A model of the package: its file, the gold set it learns from, whether mapped taxonomies get heads, and languages
-    that it answers though gold does not name them.
+    """A model of the package: its file, the gold set it learns from, whether mapped taxonomies get heads, languages
+    that it answers though gold does not name them, and whether it knows the lexicons VADER and AFINN (English).
     """
 
     file: str
     gold: str
     mapped: bool = False
     also: tuple[str, ...] = ()
+    lexicons: bool = False
 
 
 STUDENTS = (
@@ -43,12 +46,12 @@ STUDENTS = (
     Student("emotion_intensity-brighter", "brighter_intensity", also=("ar",)),
     Student("emotion-xed", "xed"),
     Student("emotion-topical_chat", "topical_chat"),
-    Student("emotion-premo", "premo"),
-    Student("vad-emobank", "emobank"),
+    Student("emotion-premo", "premo", lexicons=True),
+    Student("vad-emobank", "emobank", lexicons=True),
     Student("intent-edos", "edos_intents"),
     Student("intent-multidogo", "multidogo"),
     Student("talk_type-annomi_therapist", "annomi_therapist"),
-    Student("talk_type-annomi_client", "annomi_client"),
+    Student("talk_type-annomi_client", "annomi_client", lexicons=True),
 )
 
 
@@ -88,6 +91,9 @@ def main() -> None:
             mapped=student.mapped,
             absent=True,  # MultiDoGO has two intents in dev only
             seed=arguments.seed,
+            lexicons=[arguments.data / "gold" / "lexica" / name for name in LEXICONS]
+            if student.lexicons
+            else [],
             progress=lambda line: print(f"  {line}", file=sys.stderr),
         )
         if student.also:

@@ -19,6 +19,7 @@ from jobs.evaluation.gold_file import GoldRows, read_gold
 from jobs.label_file import with_language
 from schemas.label_task import LabelTask, load_task
 from schemas.taxonomy import Taxonomy, load_taxonomy
+from transforms.evaluate.annotations import Bools
 from transforms.label.registry import load_labeler
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ def evaluate_file(
         facts_of(kept.frame, asked.by),
         asked,
         left_out=left_out,
-        notes=_notes(question, rows, kept.frame.height, labels_column),
+        notes=_notes(question, rows, kept.frame.height, labels_column, truth.annotated),
     )
 
 
@@ -100,9 +101,17 @@ def _answers(source: Path | str, question: _Question, rows: GoldRows, chosen: pl
     return ask(named, known, question.task, question.taxonomy)
 
 
-def _notes(question: _Question, rows: GoldRows, kept: int, labels_column: str) -> list[str]:
+def _notes(
+    question: _Question, rows: GoldRows, kept: int, labels_column: str, annotated: Bools
+) -> list[str]:
+    """Why there is nothing to evaluate, and what to do."""
     if kept:
         return []
+    if annotated.any():
+        splits = rows.frame.filter(pl.Series(annotated))["split"].fill_null("(none)")
+        return [
+            f"No row with gold is of the splits asked for; there are: {', '.join(splits.unique().sort())}."
+        ]
     entries = rows.frame["gold"].explode().drop_nulls().struct.unnest()
     there = entries.select("task", "taxonomy").unique().sort("task", "taxonomy")
     known = [f"{task} in {taxonomy}" for task, taxonomy in there.iter_rows()]

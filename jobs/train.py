@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jobs.target import check_target, write_trouble
 from jobs.train_gold import read_gold
+from jobs.train_lexicon import read_lexicons
 from schemas.errors import ConfigError
 from schemas.label_task import load_task
 from schemas.taxonomy import load_taxonomy
@@ -27,6 +28,7 @@ def train(
     lang: str = "en",
     mapped: bool = True,
     absent: bool = False,
+    lexicons: Sequence[Path] = (),
     progress: Callable[[str], None] = lambda _: None,
 ) -> dict[str, Any]:
     """Train on a Parquet, CSV or TSV file (or a frame) and write `output` (safetensors).
@@ -34,8 +36,9 @@ def train(
     Columns: `text`; `labels` (list of label names; in CSV and TSV joined by commas) or, for tasks that are answered
     by numbers, one column a dimension; if known `lang` (else all are `lang`), `label_set` (the labels that were asked
     for, where not all were), and if texts belong together (same thread, same author) `group`, so that they share a
-    fold; without it, equal texts do. With `mapped`, taxonomies that the taxonomy maps to get a head too. A label without
-    any row is refused, unless `absent` allows it: then it is never given.
+    fold; without it, equal texts do. With `mapped`, taxonomies that the taxonomy maps to get a head too.
+    A label without any row is refused, unless `absent` allows it: then it is never given. `lexicons`: files of words
+    and numbers (train_lexicon.py).
     Returns the version, the sizes and the cross-validated figures per taxonomy. ConfigError or
     SourceError when something does not fit.
     """
@@ -55,8 +58,9 @@ def train(
     targets = {}
     if mapped and asked.answer == "labels":
         targets = {n: load_taxonomy(n) for n in sorted(labels.mappings) if n != labels.name}
+    options = TrainingOptions(folds=folds, seed=seed)
     trained = train_student(
-        gold, asked.name, labels, targets, TrainingOptions(folds=folds, seed=seed), progress
+        gold, asked.name, labels, targets, options, progress, read_lexicons(lexicons, options.spec)
     )
     report: dict[str, Any] = {
         "rows": len(gold.texts),

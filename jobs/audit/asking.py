@@ -17,6 +17,7 @@ from transforms.label.labeler import Labeler
 from transforms.label.registry import load_labeler
 
 BATCH = 10_000
+Named = tuple[LabelTask, Taxonomy, str]  # a task, a taxonomy and the name of a labeler
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ class Asked:
         return matrices(answers, self.task, self.taxonomy)
 
 
-def named(labeler: str, task: str, taxonomy: str | None) -> tuple[LabelTask, Taxonomy, str]:
+def named(labeler: str, task: str, taxonomy: str | None) -> Named:
     """A task, a taxonomy and the name of a labeler that need not be loaded. ConfigError: one is not known."""
     asked = load_task(task)
     return asked, load_taxonomy(taxonomy or asked.taxonomy), labeler

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,16 +10,13 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from jobs.audit.asking import Asked, matrices, require_labels
-from jobs.audit.lake_texts import read_clean, variant
+from jobs.audit.asking import Asked, Named, require_labels
+from jobs.audit.labeled import Labeled, read_labeled
 from jobs.audit.result import AuditResult, Cell, Reading, Rows
-from jobs.audit.texts import Texts, read_gold_texts, read_texts
-from jobs.evaluation.gold import LabelGold, gold_of
-from schemas.errors import SourceError
-from schemas.label_task import LabelTask
-from schemas.taxonomy import Taxonomy
-from transforms.audit.answers import Answers
-from transforms.audit.group_figures import Gap, gaps, in_groups, quality, shares
+from jobs.evaluation.breakdown import lengths
+from jobs.evaluation.gold_columns import MADE
+from transforms.audit.group_figures import in_groups, quality, shares
+from transforms.audit.group_gaps import Gap, gaps
 from transforms.audit.measured import Draw, Measured, undefined
 from transforms.evaluate.figures import Undefined
 from transforms.evaluate.sums import Sums
@@ -53,22 +49,9 @@ _BECAUSE: Final = {
 }
 
 
-@dataclass(frozen=True)
-class _Labeled:
-    """Rows, their answers, and their gold where it was asked for."""
-
-    texts: Texts
-    answers: Answers
-    gold: LabelGold | None
-
-    def take(self, kept: NDArray[np.bool_], texts: Texts) -> _Labeled:
-        gold = self.gold and LabelGold(self.gold.holds[kept], self.gold.asked[kept])
-        return _Labeled(texts, self.answers.take(kept), gold)
-
-
 def audit_groups(
     source: Path,
-    asked: Asked | tuple[LabelTask, Taxonomy, str],
+    asked: Asked | Named,
     by: str,
     *,
     with_gold: bool = True,
@@ -89,7 +72,7 @@ def audit_groups(
     reading = READING if with_gold else SHARES
     about: dict[str, Any] = {"task": task.name, "taxonomy": taxonomy.name, "by": by}
     about["labeler"] = asked.labeler.name if isinstance(asked, Asked) else asked[2]
-    labeled = _read(source, asked, by, with_gold, (text, labels), corpora, rows, draw.seed)
+    labeled = read_labeled(source, asked, by, with_gold, (text, labels), corpora, rows, draw.seed)
     labeled, names, code = _grouped(labeled, by, min_rows)
     about |= {"n": len(labeled.texts.frame), "compared_groups": len(names)}
     notes = labeled.texts.notes
@@ -120,71 +103,13 @@ def audit_groups(
     )  # fmt: skip
 
 
-def _read(
-    source: Path,
-    asked: Asked | tuple[LabelTask, Taxonomy, str],
-    by: str,
-    with_gold: bool,  # noqa: FBT001 -- passed on
-    columns: tuple[str, str],
-    corpora: Sequence[str],
-    rows: int,
-    seed: int,
-) -> _Labeled:
-    if source.is_dir():
-        return _published(source, asked, by, with_gold, corpora, rows)
-    if not isinstance(asked, Asked):
-        raise SourceError(f"{source} is no lake.", remedy="Give a file, or the folder of a lake.")
-    text, labels = columns
-    if not with_gold:
-        found = read_texts(source, text=text, columns=(by,), corpora=corpora, rows=rows, seed=seed)
-        return _Labeled(found, asked.ask(found.frame), None)
-    found, gold = read_gold_texts(
-        source, asked.task, asked.taxonomy,
-        text=text, labels=labels, columns=(by,), corpora=corpora, rows=rows, seed=seed,
-    )  # fmt: skip
-    return _Labeled(found, asked.ask(found.frame), gold)
-
-
-def _published(
-    source: Path,
-    asked: Asked | tuple[LabelTask, Taxonomy, str],
-    by: str,
-    with_gold: bool,  # noqa: FBT001 -- passed on
-    corpora: Sequence[str],
-    rows: int,
-) -> _Labeled:
-    task, taxonomy, labeler = (
-        (asked.task, asked.taxonomy, asked.labeler.name) if isinstance(asked, Asked) else asked
-    )
-    frame, notes = read_clean(
-        source, columns=(by,), corpora=corpora, rows=rows,
-        gold=(task.name, taxonomy.name) if with_gold else None,
-        labels=variant(task.name, taxonomy, labeler),
-    )  # fmt: skip
-    texts = Texts(frame, notes)
-    if frame.is_empty():
-        what = f" with gold of {task.name} in {taxonomy.name}" if with_gold else ""
-        raise SourceError(
-            f"{source} has no labeled rows{what}.",
-            remedy="Compare shares of labels without gold: --no-gold." if with_gold else None,
-        )
-    answers = matrices(frame, task, taxonomy)
-    if not with_gold:
-        return _Labeled(texts, answers, None)
-    gold = gold_of(frame["gold"], task, taxonomy)
-    kept = gold.annotated
-    truth = gold.truth
-    if not isinstance(truth, LabelGold):
-        truth = LabelGold(np.nan_to_num(truth) >= 1, np.isfinite(truth))
-    labeled = _Labeled(texts, answers, truth)
-    return labeled.take(kept, texts.filter(pl.Series(kept), "without a decision in gold"))
-
-
 def _grouped(
-    labeled: _Labeled, by: str, min_rows: int
-) -> tuple[_Labeled, list[str], NDArray[np.int64]]:
+    labeled: Labeled, by: str, min_rows: int
+) -> tuple[Labeled, list[str], NDArray[np.int64]]:
     """The rows of groups that are large enough, the names of these groups, and the group of each row."""
-    values = labeled.texts.frame[by].cast(pl.String).alias("value")
+    frame = labeled.texts.frame
+    of_rows = lengths(frame["text_clean"].str.len_chars()) if by in MADE else frame[by]
+    values = of_rows.cast(pl.String).alias("value")
     counts = (
         values.drop_nulls().value_counts(name="n").sort(["n", "value"], descending=[True, False])
     )
@@ -201,7 +126,7 @@ def _grouped(
 
 
 def _statistic(
-    labeled: _Labeled, code: NDArray[np.int64], names: list[str], labels: list[str]
+    labeled: Labeled, code: NDArray[np.int64], names: list[str], labels: list[str]
 ) -> tuple[Sums, list[str] | None]:
     if labeled.gold is None:
         return shares(labeled.answers, labels), None

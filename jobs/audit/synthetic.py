@@ -12,9 +12,8 @@ from numpy.typing import NDArray
 
 from jobs.audit.asking import Asked, require_labels
 from jobs.audit.result import AuditResult, Reading
-from jobs.audit.texts import Texts, read_gold_texts, read_texts
+from jobs.audit.two_sides import read_sides
 from jobs.evaluation.gold import LabelGold
-from schemas.errors import ConfigError, SourceError
 from transforms.audit.answers import Answers
 from transforms.audit.auc import auc, class_figures
 from transforms.audit.divergence import divergence
@@ -25,7 +24,6 @@ from transforms.evaluate.label_sums import label_sums
 from transforms.evaluate.sums import Figures
 
 LEAST: Final = 20  # texts a side
-COLUMN: Final = "synthetic"
 READING: Final = Reading(
     asks="Is synthetic text like human text: to a student that tries to tell them apart, in labels, length and "
     "variety, and in the figures that a labeler reaches on it?",
@@ -59,7 +57,7 @@ def audit_synthetic(
     together in folds and draws. SourceError, ConfigError: what cannot be read.
     """
     require_labels(asked, "synthetic")
-    parts, notes = _sides(
+    parts, notes = read_sides(
         human, synthetic, asked, with_gold, (text, labels), group, rows, draw.seed
     )
     frame = pl.concat([texts.frame for texts, _ in parts], how="diagonal_relaxed")
@@ -87,78 +85,6 @@ def audit_synthetic(
     return AuditResult("synthetic", about, figures, READING, draw, notes=tuple(notes))
 
 
-_Side = tuple[Texts, LabelGold | None]
-
-
-def _sides(
-    human: Path,
-    synthetic: Path | None,
-    asked: Asked,
-    with_gold: bool,  # noqa: FBT001 -- passed on
-    columns: tuple[str, str],
-    group: str | None,
-    rows: int,
-    seed: int,
-) -> tuple[list[_Side], list[str]]:
-    extra = () if group is None else (group,)
-    both = []
-    for path in (human,) if synthetic is None else (human, synthetic):
-        more = (*extra, COLUMN) if synthetic is None else extra
-        both.append(_read(path, asked, with_gold, columns, more, seed))
-    if synthetic is None:
-        both = _split(*both[0], human)
-    names = ("human", "synthetic")
-    notes, sides = [], []
-    for name, (texts, gold) in zip(names, both, strict=True):
-        kept = texts.frame["text_clean"].fill_null("").str.strip_chars() != ""
-        texts, gold = _take(texts.filter(kept, "without a text"), gold, kept)
-        if len(texts.frame) > rows:
-            chosen = np.random.default_rng(seed).choice(len(texts.frame), rows, replace=False)
-            mine = pl.Series(np.isin(np.arange(len(texts.frame)), chosen))
-            note = f"a random sample of {rows:,} of {len(texts.frame):,} texts (--rows)"
-            texts, gold = _take(Texts(texts.frame.filter(mine), [*texts.notes, note]), gold, mine)
-        notes += [f"{name}: {note}" for note in texts.notes]
-        sides.append((texts, gold))
-    return sides, notes
-
-
-def _take(texts: Texts, gold: LabelGold | None, kept: pl.Series) -> _Side:
-    rows = kept.to_numpy()
-    return texts, gold and LabelGold(gold.holds[rows], gold.asked[rows])
-
-
-def _read(
-    path: Path,
-    asked: Asked,
-    with_gold: bool,  # noqa: FBT001 -- passed on
-    columns: tuple[str, str],
-    extra: Sequence[str],
-    seed: int,
-) -> _Side:
-    text, labels = columns
-    if path.is_dir():
-        raise ConfigError(f"{path} is a folder.", remedy="Give files (affectmine sql … -o FILE).")
-    if not with_gold:
-        return read_texts(path, text=text, columns=extra, seed=seed), None
-    return read_gold_texts(
-        path, asked.task, asked.taxonomy, text=text, labels=labels, columns=extra, seed=seed
-    )
-
-
-def _split(texts: Texts, gold: LabelGold | None, path: Path) -> list[_Side]:
-    values = texts.frame[COLUMN].cast(pl.String).str.strip_chars().str.to_lowercase()
-    true, false = values.is_in(["true", "1", "yes"]), values.is_in(["false", "0", "no"])
-    if not (true | false).all():
-        raise SourceError(
-            f"The column synthetic of {path} holds other things than true and false.",
-            remedy="Write true or false (or 1 or 0) in each row, or give two files.",
-        )
-    return [
-        _take(Texts(texts.frame.filter(kept), texts.notes if kept is false else []), gold, kept)
-        for kept in (false, true)
-    ]
-
-
 def _groups(frame: pl.DataFrame, column: str | None) -> NDArray[Any]:
     """Rows that stay together: of one value, conversation, or text (as repeated texts would leak)."""
     text = "t" + frame["text_clean"].str.to_lowercase().str.strip_chars()
@@ -182,6 +108,7 @@ def _told_apart(
     return {
         "probe.auc": found["auc"],
         "probe.accuracy": found["accuracy"],
+        "probe.balanced_accuracy": found["balanced_accuracy"],
         "length_auc": of_length,
     }
 

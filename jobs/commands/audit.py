@@ -156,7 +156,10 @@ def stability(
 def groups(
     source: Source,
     by: Annotated[
-        str, typer.Option(help="The column of groups: lang, role, corpus, or any of few values.")
+        str,
+        typer.Option(
+            help="The column of groups: lang, role, corpus, length, or any of few values."
+        ),
     ] = "lang",
     task: Task = "emotion",
     taxonomy: TaxonomyOption = None,

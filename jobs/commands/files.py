@@ -97,6 +97,13 @@ def train(
     taxonomy: TaxonomyOption = None,
     folds: Annotated[int, typer.Option(help="Folds of the cross-validation.", min=2)] = 5,
     seed: Annotated[int, typer.Option(help="Same seed, same weights.")] = 0,
+    lang: Annotated[
+        str, typer.Option(help="Language of texts that name none (column lang).")
+    ] = "en",
+    lexicon: Annotated[
+        list[Path] | None,
+        typer.Option(help="Words and numbers that the student shall know (may be repeated)."),
+    ] = None,
     as_json: Json = False,
 ) -> int:
     """Train a student on your own labels; use it with --labeler WEIGHTS.safetensors."""
@@ -115,6 +122,8 @@ def train(
         output=output,
         folds=folds,
         seed=seed,
+        lang=lang,
+        lexicons=lexicon or (),
         progress=progress,
     )
     print(json.dumps(report, indent=None if as_json else 2))

@@ -1,9 +1,9 @@
 """Answers from a file, of any labeler: as `affectmine label -o` writes it, or a table with a few columns.
 
-Found by `id`, else by `position` (the row number in the gold file, from 0), else in the order of the rows.
-Answers are in `labels` (a list, or names joined by `|` or commas; or `answer_labels`, so that one file can hold
-gold and answers), with `scores` (a list of label and probability, or a JSON object) where there are any;
-numbers are in the struct `answer`, in `answer_<dimension>` or `<dimension>`.
+Found by `id`, else by `position` (as `affectmine label` writes it), else in the order of the rows. Answers are in
+`labels` (a list, or names joined by `|` or commas; or `answer_labels`, so that one file can hold gold and answers),
+with `scores` (a list of label and probability, or a JSON object) where there are any; numbers are in the struct
+`answer`, in `answer_<dimension>` or `<dimension>`.
 """
 
 from __future__ import annotations
@@ -78,7 +78,8 @@ def _keys(
     gold = rows.frame
     if "id" in raw.columns and raw["id"].null_count() == 0 and gold["id"].null_count() == 0:
         return gold["id"], raw["id"].cast(pl.String)
-    if "position" in raw.columns:
+    # Only of files of ours: what counts as row 0 of a table, the header or not, others may see otherwise.
+    if "position" in raw.columns and "status" in raw.columns:
         return gold["position"], raw["position"].cast(pl.Int64, strict=False)
     if frame.height != gold.height or not rows.single or rows.unreadable:
         raise SourceError(

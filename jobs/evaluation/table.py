@@ -9,12 +9,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+# In the order in which they are read.
 NAMES: Final = {
     "macro_f1": "macro-F1", "micro_f1": "micro-F1", "subset_accuracy": "subset accuracy",
-    "accuracy": "accuracy", "ece": "calibration error", "pearson": "Pearson", "spearman": "Spearman",
-    "ccc": "CCC", "rmse": "RMSE", "mae": "MAE", "quadratic_kappa": "quadratic kappa",
-    "precision": "precision", "recall": "recall", "f1": "F1", "support": "gold",
-    "predicted": "predicted", "threshold": "threshold", "answered": "answered", "asked": "asked",
+    "quadratic_kappa": "quadratic kappa", "pearson": "Pearson", "spearman": "Spearman",
+    "ccc": "CCC", "accuracy": "accuracy", "rmse": "RMSE", "mae": "MAE", "f1": "F1",
+    "precision": "precision", "recall": "recall", "support": "gold", "predicted": "predicted",
+    "answered": "answered", "asked": "asked", "threshold": "threshold", "ece": "calibration error",
 }  # fmt: skip
 # What a row of a breakdown or of a comparison shows, by the kind of answers; the first is the one that counts most.
 HEAD: Final = {

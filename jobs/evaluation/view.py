@@ -16,7 +16,9 @@ def tables(content: Mapping[str, Any]) -> list[Table]:
     found += [part for part in (missing(content), agreements(content)) if part is not None]
     if "against" in content:
         found.append(differences(content))
-    found += [breakdown(content, name) for name in content.get("breakdown", {})]
+    found += [
+        breakdown(content, name) for name, parts in content.get("breakdown", {}).items() if parts
+    ]
     return found
 
 

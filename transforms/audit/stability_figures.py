@@ -31,7 +31,7 @@ def stability(
     statistic = _scalars(first, second) if first.values is not None else _labels(first, second)
     names = NAMES if first.values is None else VALUES
     if statistic.rows == 0:
-        return dict.fromkeys(names, undefined("no row is changed by it"))
+        return dict.fromkeys(names, undefined("it changes no row"))
     found = measure(
         statistic, draw, groups=groups,
         because={"alpha": "all answers are the same everywhere", "": "no row was answered both times"},

@@ -66,6 +66,8 @@ def human_ceiling(
     gold, judged = majority_of_others(annotations)
     asked = annotations.asked_cells & judged
     kept = asked.any(axis=1)
+    if exclusive:  # where the others do not agree on one label, there is nothing to compare with
+        kept &= gold.any(axis=1)
     gold, asked, given = gold[kept], asked[kept], annotations.given[kept]
 
     def scores(rows: Ints | slice) -> dict[str, Figure]:

@@ -133,6 +133,9 @@ def test_groups(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     shares = run(capsys, "groups", folder / "lake", "--by", "outcome", "--no-gold")
     assert set(shares["groups"]) == {"good", "bad"}
     assert "gratitude.gap" in shares["figures"]
+    for source in ("lake", "talks.csv"):
+        by_length = run(capsys, "groups", folder / source, "--by", "length")
+        assert sum(each["rows"] for each in by_length["groups"].values()) == 240
     alone = run(capsys, "groups", folder / "lake", "--by", "corpus")
     assert "undefined" in alone["figures"]["largest_gap"]["value"]
     with pytest.raises(ConfigError, match="no labels emotion/ekman/student"):

@@ -68,7 +68,7 @@ def test_gold_is_the_majority_and_agreement_that_of_the_libraries():
 
 
 def test_only_some_rows_have_several_annotators():
-    frame, given = rated(60, 2)
+    frame, _ = rated(60, 2)
     few = frame.filter((pl.col("annotator") == "p0") | (pl.int_range(pl.len()) < 50))
     _, labeler, *_ = random_labels(60, PLAIN, silent=1000)
     found = evaluate(few, Told(labeler.frame), EMOTION, PLAIN, resamples=20).to_json()["people"]
@@ -100,7 +100,7 @@ def test_one_annotator_with_two_answers_is_an_error():
 
 
 def test_the_ceiling_of_numbers_is_that_of_each_dimension():
-    gold, labeler, truth, _ = random_numbers(40, OF_VAD, 0.2, silent=1000)
+    gold, labeler, _, _ = random_numbers(40, OF_VAD, 0.2, silent=1000)
     rng = np.random.default_rng(1)
     people = [gold.with_columns(annotator=pl.lit(f"p{who}")) for who in range(3)]
     noisy = [

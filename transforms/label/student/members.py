@@ -40,8 +40,9 @@ def label_members(
     cost: float,
     epochs: int,
     seed: int,
+    columns: int = 0,
 ) -> dict[str, Fit]:
-    """Members for labels; targets and asked: (rows, labels)."""
+    """Members for labels; targets and asked: (rows, labels). The last `columns` features are a lexicon's."""
     labels = targets.shape[1]
     flat = np.full(labels, cost, np.float32)
 
@@ -56,6 +57,7 @@ def label_members(
 
     def bayes(used: NDArray[np.bool_]) -> NDArray[np.float32]:
         prior = _bayes_ratio(rows, targets, asked, used) ** 2
+        prior[rows.width - columns :] = 1
         return fit_logistic(
             rows, targets, used, flat, flat, prior, asked=asked, epochs=epochs, seed=seed
         )
@@ -64,22 +66,29 @@ def label_members(
 
 
 def value_members(
-    rows: SparseRows, values: NDArray[np.float64], asked: NDArray[np.bool_], *, penalty: float
+    rows: SparseRows,
+    values: NDArray[np.float64],
+    asked: NDArray[np.bool_],
+    *,
+    penalty: float,
+    columns: int = 0,
 ) -> dict[str, Fit]:
-    """Members for values (rows, dimensions): one ridge regression."""
+    """Members for values (rows, dimensions): one ridge regression. The last `columns` features are a lexicon's."""
 
     def ridge(used: NDArray[np.bool_]) -> NDArray[np.float32]:
-        columns = []
+        fitted = []
         for dimension in range(values.shape[1]):
             told = used & asked[:, dimension]
             target = values[:, [dimension]]
-            columns.append(
+            prior = _mean_standing(rows, target, told)
+            prior[rows.width - columns :] = 1
+            fitted.append(
                 fit_ridge(
                     rows, target.astype(np.float32), told, penalty=penalty,
-                    prior=_mean_standing(rows, target, told),
+                    prior=prior,
                 )
             )  # fmt: skip
-        return np.hstack(columns)
+        return np.hstack(fitted)
 
     return {"ridge, standing prior": ridge}
 

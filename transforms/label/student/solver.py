@@ -144,6 +144,8 @@ def _descend(bounds, columns, values, targets, asked, orders, positive, negative
                         new = cost - (cost - new) * np.float32(0.1)
                     else:
                         new = target
+                # In float32 a step may reach the bounds, where the logarithm is infinite.
+                new = min(max(new, np.float32(1e-6) * cost), np.float32(0.999999) * cost)
                 change[l] = (new - old) * sign
                 dual[i, l] = new
             for k in range(bounds[i], bounds[i + 1]):

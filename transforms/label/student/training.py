@@ -17,6 +17,7 @@ from transforms.label.student.calibration import assign
 from transforms.label.student.decide import choose
 from transforms.label.student.features import FeatureSpec, extract
 from transforms.label.student.fitting import Truth, fit_head, kind_of, probabilities, thresholds
+from transforms.label.student.lexicon import Columns, Lexicon
 from transforms.label.student.members import Fit, label_members, value_members
 from transforms.label.student.solver import SparseRows, predict
 from transforms.label.student.vocabulary import make_vocabulary
@@ -88,20 +89,22 @@ def train_student(
     mapped: Mapping[str, Taxonomy],
     options: TrainingOptions,
     progress: Callable[[str], None] = lambda _: None,
+    lexicon: Lexicon | None = None,
 ) -> Trained:
     """Train on gold in a taxonomy.
 
-    `mapped` are taxonomies that `taxonomy` maps to; each gets a head. The same input gives the same
-    weights on the same machine.
+    `mapped` are taxonomies that `taxonomy` maps to; each gets a head. `lexicon`: values of words. The same input gives
+    the same weights on the same machine.
     """
     progress(f"features of {len(gold.texts)} texts")
     rows, vocabulary = make_vocabulary(
         extract(gold.texts, options.spec), min_rows_word=options.min_rows_word,
         min_rows_char=options.min_rows_char, max_share_char=options.max_share_char,
-        max_features=options.max_features,
+        max_features=options.max_features, wanted=lexicon.hashes if lexicon else None,
     )  # fmt: skip
+    columns = Columns.of(lexicon, vocabulary.hashes, rows) if lexicon else None
     fold = _folds(gold.groups, options)
-    scores, weights = _sum_of_members(rows, gold, fold, options, progress)
+    scores, weights = _sum_of_members(rows, gold, fold, options, progress, columns)
     languages, place = _places(gold.languages, options)
     heads, outcomes = {}, {}
     for target in (taxonomy, *mapped.values()):
@@ -114,7 +117,7 @@ def train_student(
     values_, scale = _quantize(weights[:-1])
     about: dict[str, Any] = {
         "rows": len(gold.texts),
-        "features": rows.width,
+        "features": len(vocabulary.hashes),
         "seed": options.seed,
         "folds": options.folds,
     }
@@ -132,9 +135,11 @@ def _sum_of_members(
     fold: NDArray[np.int64],
     options: TrainingOptions,
     progress: Callable[[str], None],
+    columns: Columns | None,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Out-of-fold scores (rows, columns) and weights (width + 1, columns) of the standardized sum."""
-    members = _members(rows, gold, options)
+    rows = columns.beside(rows) if columns is not None else rows
+    members = _members(rows, gold, options, 0 if columns is None else columns.values.shape[1])
     scores = np.zeros(gold.values.shape)
     weights = np.zeros((rows.width + 1, gold.values.shape[1]))
     for name, fit in members.items():
@@ -149,16 +154,23 @@ def _sum_of_members(
         scores += (held_out - center) / spread / len(members)
         final[-1] -= center
         weights += final / spread / len(members)
-    return scores, weights
+    return scores, weights if columns is None else columns.fold(weights)
 
 
-def _members(rows: SparseRows, gold: Gold, options: TrainingOptions) -> dict[str, Fit]:
+def _members(
+    rows: SparseRows, gold: Gold, options: TrainingOptions, columns: int
+) -> dict[str, Fit]:
     if np.issubdtype(gold.values.dtype, np.floating):
         return value_members(
-            rows, gold.values.astype(np.float64), gold.asked, penalty=options.penalty
+            rows,
+            gold.values.astype(np.float64),
+            gold.asked,
+            penalty=options.penalty,
+            columns=columns,
         )
     return label_members(
-        rows, gold.values.astype(np.bool_), gold.asked, cost=options.cost, epochs=options.epochs, seed=options.seed,
+        rows, gold.values.astype(np.bool_), gold.asked, cost=options.cost,
+        epochs=options.epochs, seed=options.seed, columns=columns,
     )  # fmt: skip
 
 

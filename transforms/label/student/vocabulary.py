@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -32,11 +32,12 @@ def make_vocabulary(
     min_rows_char: int,
     max_share_char: float,
     max_features: int,
+    wanted: NDArray[np.uint64] | None = None,
 ) -> tuple[SparseRows, Vocabulary]:
     """Rows over the features that occur in enough rows; each row's word block and character block has length 1.
 
     Character n-grams that occur in more than a share of the rows are left out: pieces of frequent words, that cost time
-    with every text and tell next to nothing.
+    with every text and tell next to nothing. Features that are `wanted` are kept, whether they occur or not.
     """
     number = len(found.bounds) - 1
     owner = np.repeat(np.arange(number), np.diff(found.bounds))
@@ -45,7 +46,10 @@ def make_vocabulary(
     word = np.zeros(len(unique), np.bool_)
     word[position[is_word]] = True
     enough = frequency >= np.where(word, min_rows_word, min_rows_char)
-    kept = np.flatnonzero(enough & (word | (frequency <= max_share_char * number)))
+    enough &= word | (frequency <= max_share_char * number)
+    if wanted is not None:
+        enough |= np.isin(unique, wanted)
+    kept = np.flatnonzero(enough)
     kept = kept[np.lexsort((unique[kept], -frequency[kept]))][: min(max_features, MAX_FEATURES)]
     place = np.full(len(unique), -1, np.int64)
     place[kept] = np.arange(len(kept))
@@ -61,4 +65,9 @@ def make_vocabulary(
     rows = SparseRows(
         bounds, column.astype(np.int32), (value / length[block]).astype(np.float32), len(kept)
     )
+    absent = np.setdiff1d(wanted, unique) if wanted is not None else unique[:0]
+    if len(absent):  # they have weights, though no row has them
+        hashes = np.concatenate([unique[kept], absent])
+        idf = np.concatenate([idf, np.full(len(absent), np.log(1 + number) + 1)])
+        return replace(rows, width=len(hashes)), Vocabulary(hashes, idf)
     return rows, Vocabulary(unique[kept], idf)
