@@ -20,7 +20,7 @@ Source = Annotated[
     ),
 ]
 Task = Annotated[str, typer.Option(help="The label task.")]
-Labeler = Annotated[str, typer.Option(help="Who answers: student, or own weights.")]
+Labeler = Annotated[str, typer.Option(help="Who answers: student, student:MODEL, or own weights.")]
 TaxonomyOption = Annotated[
     str | None, typer.Option(help="The taxonomy.", show_default="the task's own")
 ]

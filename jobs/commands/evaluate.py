@@ -33,7 +33,7 @@ def evaluate(
     ] = None,
     labeler: Annotated[
         str,
-        typer.Option(help="Who answers: student, or own weights; of a lake: as it is named there."),
+        typer.Option(help="Who answers: student, student:MODEL, or own weights; of a lake: as it is named there."),
     ] = "student",
     answers: Annotated[
         Path | None,

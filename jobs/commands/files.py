@@ -27,7 +27,7 @@ def label(
     ] = None,
     labeler: Annotated[
         str | None,
-        typer.Option(help="Who answers: student, or own weights.", show_default="student"),
+        typer.Option(help="Who answers: student, student:MODEL, or own weights.", show_default="student"),
     ] = None,
     taxonomy: TaxonomyOption = None,
     output: Annotated[

@@ -17,7 +17,7 @@ from schemas.datasets.labels import labels_schema
 from schemas.label_task import LabelTask, load_task
 from schemas.taxonomy import Taxonomy, load_taxonomy
 from transforms.label.labeler import Labeler
-from transforms.label.registry import WEIGHTS, load_labeler
+from transforms.label.registry import MODEL, WEIGHTS, is_student, load_labeler
 
 VERSION = 1
 
@@ -63,7 +63,7 @@ def together(settings: list[dict[str, Any]]) -> Callable[[pl.DataFrame], list[pl
 
 def shared(config: LabelConfig) -> bool:
     """Whether the labeler of a config can answer in one pass with others of which this holds."""
-    return config.labeler == "student" or config.labeler.endswith(WEIGHTS)
+    return is_student(config.labeler)
 
 
 def _asked(settings: dict[str, Any]) -> tuple[LabelTask, Taxonomy, Labeler]:
@@ -120,7 +120,7 @@ def _place(name: str, base: Path, *suffixes: str) -> str:
 def _name(labeler: str) -> str:
     # Weights of the user's own are another labeler than the shipped student, whatever their file is called.
     if not labeler.endswith(WEIGHTS):
-        return labeler
+        return labeler.replace(MODEL, "student_")
     return "own_" + re.sub(r"[^A-Za-z0-9_-]", "_", Path(labeler).stem)
 
 

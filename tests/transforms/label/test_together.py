@@ -6,9 +6,11 @@ import numpy as np
 import polars as pl
 import pytest
 
+from schemas.errors import ConfigError
 from schemas.label_task import load_task
 from schemas.taxonomy import load_taxonomy
 from transforms.label.labeler import ANSWER_SCHEMA
+from transforms.label.registry import load_labeler
 from transforms.label.student.catalog import answered, model_card, shipped, shipped_names
 from transforms.label.student.engine import engine_of
 from transforms.label.student.student import StudentLabeler
@@ -146,3 +148,18 @@ def test_every_model_has_a_card_of_its_version(name: str) -> None:
     assert shipped(name).version in card
     for part in ("license", "language", "Figures", "Limits"):
         assert part in card
+
+
+def test_one_of_the_models_by_its_name() -> None:
+    task, taxonomy = load_task("emotion"), load_taxonomy("ekman")
+    alone = load_labeler("student:emotion-brighter", task, taxonomy)
+    both = load_labeler("student", task, taxonomy)
+    assert alone.version in both.version
+    assert alone.languages < both.languages | {"xx"}
+    answers = alone.label(batch(), task, taxonomy)
+    assert answers["reason"][8] is None  # German
+    assert answers["status"][0] == "labeled"
+    with pytest.raises(ConfigError, match=r"no model 'emotion'.*emotion-brighter"):
+        load_labeler("student:emotion", task, taxonomy)
+    with pytest.raises(ConfigError, match="not 'vad'"):
+        load_labeler("student:emotion-brighter", load_task("vad"), load_taxonomy("vad"))
