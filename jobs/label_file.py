@@ -142,16 +142,20 @@ def _write_parquet(path: Path, frames: Iterator[pl.DataFrame]) -> None:
 
 
 def _flat(frame: pl.DataFrame) -> pl.DataFrame:
-    # CSV has no lists: labels are joined by a bar, scores become a JSON object.
+    # CSV has no lists and structs: labels are joined by a bar, scores become a JSON object, numbers columns.
     scores = [
         None
         if row is None
         else json.dumps({each["label"]: round(each["probability"], 4) for each in row})
         for row in frame["scores"].to_list()
     ]
-    return frame.with_columns(
+    flat = frame.with_columns(
         pl.col("labels").list.join("|"), pl.Series("scores", scores, dtype=pl.String)
     )
+    if "answer" not in flat.columns:
+        return flat
+    numbers = flat["answer"].struct.unnest()
+    return flat.drop("answer").hstack(numbers.rename({n: f"answer_{n}" for n in numbers.columns}))
 
 
 def show_labeled(found: Labeled, *, as_json: bool) -> int:
