@@ -136,7 +136,9 @@ def print_heads(found: dict[str, Any]) -> None:
     for name, rate in alone.items():
         print(f"  {name:46} {rate:10,.0f} texts/s   {1e6 / rate:6.2f} us")
     for name in ("all heads", "as a run asks"):
-        print(f"  {name + ', one pass':46} {rates[name]:10,.0f} texts/s   {1e6 / rates[name]:6.2f} us")
+        print(
+            f"  {name + ', one pass':46} {rates[name]:10,.0f} texts/s   {1e6 / rates[name]:6.2f} us"
+        )
     slowest = min(alone, key=alone.__getitem__)
     reached = alone[slowest] >= BAR_ALONE
     print(

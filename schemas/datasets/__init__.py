@@ -1,5 +1,6 @@
 """The datasets of the lake, by name: what each holds, as Arrow schemas with a version."""
 
+from schemas.datasets.annotations import ANNOTATIONS
 from schemas.datasets.base import Dataset
 from schemas.datasets.calls import CALLS
 from schemas.datasets.clean import CLEAN
@@ -22,12 +23,14 @@ DATASETS: dict[str, Dataset] = {
         DEDUP,
         CONTEXTS,
         LABELS,
+        ANNOTATIONS,
         CALLS,
         SYNTHETIC,
     )
 }
 
 __all__ = [
+    "ANNOTATIONS",
     "CALLS",
     "CLEAN",
     "CONTEXTS",

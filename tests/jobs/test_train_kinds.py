@@ -203,3 +203,14 @@ def test_a_lexicon_reaches_words_that_no_text_has(tmp_path: Path) -> None:
     assert np.corrcoef(guessed, [worth[word] for word in words[202:]])[0, 1] < 0.5
     lexicon.write_text("good\tvery\n")
     assert run_command([*command, "--lexicon", str(lexicon)]) == 1
+
+
+def test_a_student_knows_what_it_was_trained_on(tmp_path: Path, mood: Path) -> None:
+    rows = [(t, ["up"]) for t in texts(GOOD)] + [(t, ["down"]) for t in texts(BAD)]
+    rows += [(t, ["level"]) for t in texts(["wooden", "paper"])]
+    gold = pl.DataFrame(rows, schema=["text", "labels"], orient="row")
+    output = tmp_path / "mood.safetensors"
+    train(gold, task="intent", taxonomy=mood, output=output, folds=3)
+    student = StudentLabeler.load(output)
+    asked = pl.Series([*gold["text"].head(3), "A  HAPPY day number 0", "another text", None])
+    assert student.seen(asked).tolist() == [True, True, True, True, False, False]

@@ -11,6 +11,7 @@ import polars as pl
 from schemas.errors import ConfigError
 from transforms.label.student.catalog import SHIPPED, answered, shipped, shipped_for
 from transforms.label.student.engine import engine_of
+from transforms.label.student.seen import seen_texts
 from transforms.label.student.together import Question, label_together
 from transforms.label.student.weights import StudentWeights, load_weights
 
@@ -93,6 +94,13 @@ class StudentLabeler:
         if head is None or head.kind != "labels" or len(self.models) > 1 or head.languages:
             return {}
         return dict(zip(head.labels, (round(float(t), 4) for t in head.threshold[0]), strict=True))
+
+    def seen(self, texts: pl.Series) -> NDArray[np.bool_]:
+        """Whether each text was among those that one of the models was trained on (rows)."""
+        found = np.zeros(len(texts), np.bool_)
+        for model in self.models:
+            found |= seen_texts(texts, model.seen)
+        return found
 
     def scores(self, texts: pl.Series) -> NDArray[np.float32]:
         """Linear scores of the first model before any head, (rows, columns); for training and tests."""

@@ -19,6 +19,7 @@ from transforms.label.student.features import FeatureSpec, extract
 from transforms.label.student.fitting import Truth, fit_head, kind_of, probabilities, thresholds
 from transforms.label.student.lexicon import Columns, Lexicon
 from transforms.label.student.members import Fit, label_members, value_members
+from transforms.label.student.seen import marks_of
 from transforms.label.student.solver import SparseRows, predict
 from transforms.label.student.vocabulary import make_vocabulary
 from transforms.label.student.weights import StudentWeights
@@ -125,6 +126,7 @@ def train_student(
         options.spec, vocabulary.hashes, values_, (scale * vocabulary.idf).astype(np.float32),
         (vocabulary.idf * vocabulary.idf).astype(np.float32), weights[-1].astype(np.float32),
         heads, languages=tuple(sorted(set(gold.languages.drop_nulls()))) or ("en",), about=about,
+        seen=np.unique(marks_of(gold.texts)),
     )  # fmt: skip
     return Trained(stored, outcomes)
 

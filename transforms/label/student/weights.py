@@ -2,7 +2,8 @@
 
 Tensors: `hashes` uint64 (features), most frequent first; `values` int8 (features, columns); `scale`
 and `square` float32 (features): a weight is `scale * value`, `square` is the squared idf; `bias`
-float32 (columns); per head (head.py), by taxonomy, `matrix`, `knots`, `offset`, `threshold`.
+float32 (columns); per head (head.py), by taxonomy, `matrix`, `knots`, `offset`, `threshold`; `seen` uint32, marks of
+the texts it was trained on (seen.py), which no answer depends on.
 """
 
 from __future__ import annotations
@@ -39,12 +40,13 @@ class StudentWeights:
     heads: dict[str, Head]
     languages: tuple[str, ...] = ("en",)
     about: dict[str, Any] = field(default_factory=dict)  # training settings and figures
+    seen: NDArray[np.uint32] = field(default_factory=lambda: np.zeros(0, np.uint32))
 
     def tensors(self) -> dict[str, NDArray[Any]]:
         """All tensors by name."""
         found: dict[str, NDArray[Any]] = {
             "hashes": self.hashes, "values": self.values, "scale": self.scale,
-            "square": self.square, "bias": self.bias,
+            "square": self.square, "bias": self.bias, "seen": self.seen,
         }  # fmt: skip
         for name, head in self.heads.items():
             found |= {f"{name}.{part}": getattr(head, part) for part in TENSORS}
@@ -53,7 +55,8 @@ class StudentWeights:
     @cached_property
     def version(self) -> str:
         """First 12 hex digits of a SHA-256 over everything that an answer depends on."""
-        return _checksum(self.tensors(), self._meaning())[:12]
+        tensors = {name: tensor for name, tensor in self.tensors().items() if name != "seen"}
+        return _checksum(tensors, self._meaning())[:12]
 
     def _meaning(self) -> str:
         return json.dumps(
@@ -122,6 +125,7 @@ def load_weights(path: Path) -> StudentWeights:
             },
             languages=tuple(meaning["languages"]),
             about=json.loads(header["about"]),
+            seen=tensors["seen"],
         )
     except (OSError, SafetensorError, KeyError, ValueError, TypeError) as error:
         raise TerminalError(
