@@ -163,7 +163,15 @@ def measured_speed(data: Path, rows: int, rounds: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as scratch:
         target = Path(scratch) / "speed.json"
         script = Path(__file__).with_name("student_speed.py")
-        command = [sys.executable, script, "--heads", "--data", data, "--json", target]
+        command: list[str | Path] = [
+            sys.executable,
+            script,
+            "--heads",
+            "--data",
+            data,
+            "--json",
+            target,
+        ]
         command += ["--rows", str(rows), "--rounds", str(rounds)]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
         found: dict[str, Any] = json.loads(target.read_text(encoding="utf-8"))["heads"]

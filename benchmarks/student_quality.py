@@ -36,7 +36,15 @@ def train_again(data: Path, names: list[str]) -> None:
     """Trains each student by train_students.py, and says whether the versions are the same."""
     with tempfile.TemporaryDirectory() as scratch:
         script = Path(__file__).with_name("train_students.py")
-        command = [sys.executable, script, "--data", data, "--output", scratch, *names]
+        command: list[str | Path] = [
+            sys.executable,
+            script,
+            "--data",
+            data,
+            "--output",
+            scratch,
+            *names,
+        ]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
         for path in sorted(Path(scratch).glob("*.safetensors")):
             again, known = load_weights(path).version, MODELS / path.name

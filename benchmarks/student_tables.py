@@ -75,28 +75,31 @@ def heads(models: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any], str,
 def overview(found: Mapping[str, Any]) -> list[str]:
     """Every head: cross-validation, dev, people, speed, size."""
     models = found["models"]
-    lines = ["Heads that answer with labels:", ""]
-    lines += _labels_table(models)
+    kinds = {head["kind"] for _, _, _, head in heads(models)}
+    lines = []
+    if kinds & {"labels", "exclusive"}:
+        lines += ["", "Heads that answer with labels:", "", *_labels_table(models)]
     for kind, what in (("scalars", "numbers"), ("ordinals", "levels")):
-        lines += [
-            "",
-            f"Heads that answer with {what}, by dimension:",
-            "",
-            *_numbers_table(models, kind),
-        ]
+        if kind in kinds:
+            lines += ["", f"Heads that answer with {what}, by dimension:", ""]
+            lines += _numbers_table(models, kind)
     for name, model in models.items():
         if "none" in model:
             lines += ["", f"{name}: no figures, because {model['none']}."]
     if found.get("speed"):
-        lines += ["", *_speed_lines(found["speed"])]
-    return lines
+        lines += ["", _speed_line(found["speed"])]
+    return lines[1:]
 
 
 def _labels_table(models: Mapping[str, Any]) -> list[str]:
     told = Reasons()
     titles = ["model, taxonomy", "languages"]
-    titles += [f"{side} {figure}" for side in ("CV", "dev") for figure in ("macro-F1", "micro-F1")]
-    titles += ["people: alpha", "people: macro-F1", "people: micro-F1", *_COSTS]
+    titles += [
+        f"{side} {figure}"
+        for side in ("CV", "dev")
+        for figure in ("macro-F1", "micro-F1 or accuracy")
+    ]
+    titles += ["people: alpha", "people: macro-F1", "people: micro-F1 or accuracy", *_COSTS]
     rows = []
     for name, model, taxonomy, head in heads(models):
         if head["kind"] not in ("labels", "exclusive"):
@@ -173,14 +176,14 @@ def _codes(model: Mapping[str, Any]) -> str:
     return " ".join(codes) if len(codes) < 4 else f"{len(codes)} codes"
 
 
-def _speed_lines(speed: Mapping[str, Any]) -> list[str]:
+def _speed_line(speed: Mapping[str, Any]) -> str:
     rate = speed["texts_per_second"]["all heads"]
-    return [
-        f"All heads in one pass: {rate:,.0f} texts/s on one core, {speed['all_to_default']:.2f} times the cost of the "
-        f"GoEmotions head alone and {speed['all_to_sum']:.2f} times the sum of all alone "
+    return (
+        f"All heads in one pass: {rate:,.0f} texts/s on one core, {speed['all_to_default']:.2f} times the cost of "
+        f"the GoEmotions head alone and {speed['all_to_sum']:.2f} times the sum of all alone "
         f"(`benchmarks/student_speed.py`: {speed['rows']:,} texts of {speed['mean_bytes']:.0f} bytes on average, "
         f"processor time, median of {speed['rounds']} rounds in turns)."
-    ]
+    )
 
 
 def by_language(found: Mapping[str, Any]) -> list[str]:
@@ -223,10 +226,10 @@ def labels_by_language(model: Mapping[str, Any], head: Mapping[str, Any]) -> lis
         )  # fmt: skip
         averages.append((code, some.get("macro_f1"), part.get("macro_f1")))
     lines = table(titles, rows) + told.lines()
-    return [*lines, "", *_average(averages)]
+    return [*lines, "", _average(averages)]
 
 
-def _average(found: list[tuple[str, Any, Any]]) -> list[str]:
+def _average(found: list[tuple[str, Any, Any]]) -> str:
     trained = {code: value for code, value, _ in found if isinstance(value, float)}
     dev = [value for _, _, value in found if isinstance(value, float)]
     told = []
@@ -234,11 +237,11 @@ def _average(found: list[tuple[str, Any, Any]]) -> list[str]:
         told.append(f"{mean(trained.values()):.3f} cross-validated ({len(trained)} languages)")
     if dev:
         told.append(f"{mean(dev):.3f} on dev ({len(dev)} languages)")
-    return [
-        "F1 without the label neutral, if there is one, and without labels that were not asked for in a language (no "
-        "disgust in English, no surprise in Afrikaans, in BRIGHTER). Average of macro-F1 over "
-        f"languages: {' and '.join(told) or 'none, because the weights hold no figures by language'}."
-    ]
+    average = " and ".join(told) or "none, because the weights hold no figures by language"
+    return (
+        "F1 without the label neutral, if there is one, and without labels that were not asked for in a language "
+        f"(in BRIGHTER no disgust in English, no surprise in Afrikaans). Average of macro-F1 over languages: {average}."
+    )
 
 
 def emotions(per_label: Mapping[str, Any]) -> dict[str, Any]:

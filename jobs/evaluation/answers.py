@@ -24,13 +24,14 @@ class Answers:
     """One row an answer, in the order of the compared rows.
 
     `frame`: status, labels, scores, reason and, for numbers, `answer` (see Labeler.label). `thresholds` per
-    label, of labelers that have them.
+    label, of labelers that have them. `seen`: which rows the labeler was trained on, where it knows.
     """
 
     labeler: str
     version: str
     frame: pl.DataFrame
     thresholds: dict[str, float] = field(default_factory=dict)
+    seen: Bools | None = None
 
     @property
     def labeled(self) -> Bools:
@@ -83,8 +84,9 @@ class Answers:
 
     def take(self, rows: Bools) -> Answers:
         """Some of the rows."""
+        seen = None if self.seen is None else self.seen[rows]
         return Answers(
-            self.labeler, self.version, self.frame.filter(pl.Series(rows)), self.thresholds
+            self.labeler, self.version, self.frame.filter(pl.Series(rows)), self.thresholds, seen
         )
 
 
@@ -107,7 +109,9 @@ def ask(
         progress(min(first + _BATCH, len(batch)))
     found = getattr(labeler, "thresholds", None)
     thresholds = dict(found(taxonomy)) if callable(found) else {}
-    return Answers(labeler.name, labeler.version, pl.concat(parts), thresholds)
+    known_texts = getattr(labeler, "seen", None)
+    seen = known_texts(batch["text_clean"]) if callable(known_texts) else None
+    return Answers(labeler.name, labeler.version, pl.concat(parts), thresholds, seen)
 
 
 def tally(values: pl.Series) -> dict[str, int]:

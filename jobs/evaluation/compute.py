@@ -56,6 +56,7 @@ def compute(
     draw = _draw(facts, asked, answers.frame.height)
     compared = gold.compared(answers)
     measured = compared.measure(draw)
+    trained_on = {} if answers.seen is None else {"trained_on": int(answers.seen.sum())}
     found = EvaluationResult(
         n=answers.frame.height,
         statuses=answers.statuses,
@@ -78,13 +79,24 @@ def compute(
             name: break_down(compared, facts.facets[name].alias(name), draw, min_rows=asked.min_rows)
             for name in asked.by
         },
-        left_out=left_out or {},
-        notes=tuple(notes),
+        left_out=dict(left_out or {}) | trained_on,
+        notes=(*notes, *_flattery(answers, trained_on)),
     )  # fmt: skip
     if other is None:
         return found
     about = (other.labeler, other.version, other.statuses)
     return replace(found, against=against(compared, gold.compared(other), about, draw))
+
+
+def _flattery(answers: Answers, trained_on: Mapping[str, int]) -> list[str]:
+    """That the labeler was trained on some of the rows, if it was."""
+    number = trained_on.get("trained_on", 0)
+    if not number:
+        return []
+    told = f"{answers.labeler} was trained on {number:,} of these {answers.frame.height:,} texts"
+    return [
+        f"{told}: on them it looks better than it is. docs/student.md has cross-validated figures."
+    ]
 
 
 def _draw(facts: Facts, asked: Asked, rows: int) -> Draw:

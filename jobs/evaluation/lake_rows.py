@@ -11,6 +11,7 @@ import polars as pl
 from jobs.evaluation.answers import Answers
 from jobs.evaluation.breakdown import lengths
 from jobs.evaluation.lake_query import gold_and_answers
+from jobs.evaluation.lake_seen import with_seen
 from pipelines.lake.lake import Lake
 from pipelines.lake.snapshots import State, state
 from pipelines.stages.database import open_database
@@ -71,6 +72,7 @@ def read_lake(
         _answers(kept, place, name, numbers=task.answer != "labels")
         for place, name in enumerate(labelers)
     ]
+    answers[0] = with_seen(answers[0], kept["record_id"], clean, task, taxonomy)
     split = pl.col("gold").list.eval(pl.element().struct.field("split").drop_nulls().first())
     frame = kept.select(
         "lang", "corpus", "domain", "role", lengths(kept["n_chars"]),

@@ -1,6 +1,7 @@
 """The datasets of the lake, by name: what each holds, as Arrow schemas with a version."""
 
 from schemas.datasets.annotations import ANNOTATIONS
+from schemas.datasets.annotations import ANNOTATIONS
 from schemas.datasets.base import Dataset
 from schemas.datasets.calls import CALLS
 from schemas.datasets.clean import CLEAN
@@ -26,10 +27,12 @@ DATASETS: dict[str, Dataset] = {
         ANNOTATIONS,
         CALLS,
         SYNTHETIC,
+        ANNOTATIONS,
     )
 }
 
 __all__ = [
+    "ANNOTATIONS",
     "ANNOTATIONS",
     "CALLS",
     "CLEAN",

@@ -1,8 +1,8 @@
-"""annotations: what people said of records when asked (`affectmine annotate import`), one entry a row.
+"""annotations: what people answered about records of the lake (`affectmine annotate import`).
 
-`task` to `value` are those of an entry of `gold` (schemas.datasets.base): labels of a text stand in `labels`; numbers
-and levels have a row for each dimension, which `label_set` names. A row without an annotator is what was declared right
-(Label Studio's ground truth). Files are kept apart by task and taxonomy.
+One row per record, annotator, task, taxonomy and label_set. As in gold entries, `label_set` is the labels that could be
+given (joined by blanks, sorted; null: all of the taxonomy), or the dimension of a `value`. An annotator is a keyed
+pseudonym; null where the file told none: then the row stands for what all agreed on.
 """
 
 import pyarrow as pa
@@ -15,18 +15,15 @@ ANNOTATIONS = Dataset(
     schema=pa.schema(
         [
             *KEYS,
-            required("revision", pa.int64()),  # of the text that was shown
             required("task", pa.string()),
             required("taxonomy", pa.string()),
             pa.field("label_set", pa.string()),
-            pa.field("split", pa.string()),
-            pa.field("annotator", pa.string()),  # keyed pseudonym
-            pa.field("labels", pa.list_(pa.string())),
-            pa.field("value", pa.float64()),
-            pa.field("weight", pa.float64()),  # 1 / probability of having been sampled
+            pa.field("annotator", pa.string()),  # keyed
+            pa.field("labels", pa.list_(pa.string())),  # null for numbers; empty: none applies
+            pa.field("value", pa.float64()),  # on the scale of gold
+            pa.field("weight", pa.float64()),
             pa.field("annotated_at", TIMESTAMP),
-            required("version", pa.int32()),  # 2: this annotator's second answer, and so on
-            required("source", pa.string()),  # keyed id of the import
+            required("file", pa.string()),  # keyed
         ]
     ),
 )

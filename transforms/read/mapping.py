@@ -221,5 +221,6 @@ def _meta(frame: pl.DataFrame, names: tuple[str, ...]) -> pl.Series:
 def _meta_text(native: pl.Series) -> pl.Series:
     if native.dtype.is_nested():
         wrapped = native.to_frame("v").select(pl.struct("v").struct.json_encode())
-        return wrapped.to_series().str.strip_prefix('{"v":').str.strip_suffix("}")
+        text = wrapped.to_series().str.strip_prefix('{"v":').str.strip_suffix("}")
+        return text.set(native.is_null(), None)  # a null cell is none, not the word null
     return native.cast(pl.String)

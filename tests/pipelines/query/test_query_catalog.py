@@ -86,7 +86,7 @@ def test_the_dataset_decides_what_is_raw_text_and_not_the_path(files, tmp_path):
     [
         ("SELECT txt_clean FROM clean", 'Candidate bindings: "text_clean"'),
         ("SELECT * FROM claen", "Did you mean clean"),
-        ("SELECT * FROM zzzzz", "There are: calls, clean"),
+        ("SELECT * FROM zzzzz", "There are: annotations, calls, clean"),
         ("SELEC 1", "line 1, column 1"),
         ("SELECT 1\nFROM clean WHERE", "mistake"),
         ("SELECT CAST(text_clean AS INT) FROM clean", "Conversion"),

@@ -1,0 +1,1 @@
+"""The annotation round trip: rows out for people to label, their labels back in as gold."""

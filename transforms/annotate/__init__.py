@@ -1,0 +1,1 @@
+"""The annotation round trip: what people are asked, and what they answer."""
