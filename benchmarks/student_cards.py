@@ -27,10 +27,13 @@ from transforms.label.student.weights import load_weights
 
 WORDS = Path(__file__).with_suffix(".yaml")
 HOLDS_NO_TEXT = (
-    "No row of a dev or official test split was seen. The file holds hashes of word and character n-grams, "
-    "no text."
+    "The file holds hashes of word and character n-grams, and of each "
+    "training text a mark of 32 bits, by which `affectmine evaluate` tells whether a text was trained on; no text."
 )
-
+LEXICONS = (
+    "The values of words in the lexicons VADER (Hutto, Gilbert 2014; license MIT) and AFINN (Nielsen 2011; license "
+    "Apache-2.0) are folded into its weights."
+)
 FIGURES = (
     "Written by `python benchmarks/student_cards.py`. CV: cross-validated on the training rows, thresholds from the "
     "other folds. dev: rows that were not trained on. In brackets: 95 % bootstrap intervals. People: Krippendorff's "
@@ -43,7 +46,8 @@ def card(name: str, model: Mapping[str, Any], words: Mapping[str, Any], common: 
     """The card of a model as Markdown."""
     lines = [f"# Model card: student, {words['title']}", ""]
     lines += [*_facts(name, model, words), "", "## Data", _plain(words["data"])]
-    lines += [f"Trained on {_rows(model)}. {HOLDS_NO_TEXT}"]
+    lines += [LEXICONS] if model["lexicons"] else []
+    lines += [f"Trained on {_rows(model)}. {_unseen(model)} {HOLDS_NO_TEXT}"]
     lines += ["", f"License of the data: {words['license']}."]
     if "license_note" in words:
         lines.append(_plain(words["license_note"]))
@@ -56,7 +60,7 @@ def _facts(name: str, model: Mapping[str, Any], words: Mapping[str, Any]) -> lis
     tasks: dict[str, list[str]] = {}
     for taxonomy, head in model["heads"].items():
         tasks.setdefault(head["task"], []).append(f"`{taxonomy}`")
-    answers = "; ".join(f"task `{task}`, taxonomies {', '.join(of)}" for task, of in tasks.items())
+    answers = "; ".join(f"task `{task}`, in {', '.join(of)}" for task, of in tasks.items())
     known = ", ".join(f"{LANGUAGES.get(code, code)} (`{code}`)" for code in model["languages"])
     size = f"{model['features']:,} features x {model['columns']} int8 weights"
     facts = {
@@ -74,6 +78,11 @@ def _facts(name: str, model: Mapping[str, Any], words: Mapping[str, Any]) -> lis
 def _rows(model: Mapping[str, Any]) -> str:
     groups = f"{model['groups']:,} groups (conversations, or equal texts)"
     return f"{model['rows']:,} rows in {groups}; cross-validated in {model['folds']} folds of whole groups"
+
+
+def _unseen(model: Mapping[str, Any]) -> str:
+    has_dev = any("none" not in head["dev"] for head in model["heads"].values())
+    return f"No row of {'dev or of ' if has_dev else ''}an official test split was seen."
 
 
 def _figures(name: str, model: Mapping[str, Any]) -> list[str]:

@@ -27,7 +27,10 @@ from schemas.taxonomy import Taxonomy, load_taxonomy
 from transforms.label.student.student import StudentLabeler
 from transforms.label.student.weights import StudentWeights, load_weights
 
-NO_DEV = "no dev split in the release"
+NO_DEV = "the release at hand has no dev split"
+NO_DEV_OF = {
+    "topical_chat": "the files at hand are the release's two validation splits, and were trained on"
+}
 
 
 def measure(
@@ -113,7 +116,7 @@ def _dev(
     """The evaluation on dev; where there are several languages, with each of them."""
     frame = gold.frame.filter(pl.col("split") == "dev")
     if frame.is_empty():
-        return {"none": NO_DEV}
+        return {"none": NO_DEV_OF.get(gold.name, NO_DEV)}
     student = StudentLabeler(weights)
     if taxonomy.name != gold.taxonomy.name:
         mapping = gold.taxonomy.mappings[taxonomy.name]

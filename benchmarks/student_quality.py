@@ -6,8 +6,9 @@
 Prints Markdown. Cross-validated figures are those that the training stored in the weights; dev is
 evaluated now, and no student has seen it; in brackets 95 % bootstrap intervals. People: Krippendorff's
 alpha, and each annotator against the majority (or mean) of the others by the figures of a model
-(human_agreement.py). Speed is measured by student_speed.py. With --train each student is trained again
-and its version compared (some minutes); with --write the tables replace those in a document.
+(human_agreement.py). Speed is measured by student_speed.py, unless --speed names what it wrote with
+--json. With --train each student is trained again and its version compared (some minutes); with --write
+the tables replace those in a document.
 """
 
 from __future__ import annotations
@@ -87,6 +88,9 @@ def main() -> None:
     parser.add_argument("--labels", action="store_true", help="a row per label, too")
     parser.add_argument("--json", type=Path, help="write all figures to a file, too")
     parser.add_argument("--write", type=Path, help="renew the tables of a document")
+    parser.add_argument(
+        "--speed", type=Path, help="what student_speed.py --json wrote: do not measure"
+    )
     parser.add_argument("--no-speed", action="store_true", help="leave out the speed")
     parser.add_argument("--speed-rows", type=int, default=100_000, help="texts per timed run")
     parser.add_argument("--speed-rounds", type=int, default=5)
@@ -100,7 +104,9 @@ def main() -> None:
     if arguments.train:
         train_again(arguments.data, arguments.names)
     speed = None
-    if not arguments.no_speed:
+    if arguments.speed:
+        speed = json.loads(arguments.speed.read_text(encoding="utf-8"))["heads"]
+    elif not arguments.no_speed:
         speed = measured_speed(arguments.data, arguments.speed_rows, arguments.speed_rounds)
     models = measure(
         arguments.data, arguments.names, arguments.resamples, speed,

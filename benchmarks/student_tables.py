@@ -265,7 +265,7 @@ def numbers_by_language(head: Mapping[str, Any]) -> list[str]:
     for figure in OF_KIND[head["kind"]][:2]:
         rows = [
             [f"{LANGUAGES.get(code, code)} ({code})", f"{part['n']:,}",
-             *(told.figure(part[label], figure) for label in head["labels"])]
+             *(told.figure(_asked(part[label]), figure) for label in head["labels"])]
             for code, part in stored.items()
         ]  # fmt: skip
         titles = [f"CV {NAMES[figure]}", "rows", *head["labels"]]
@@ -273,6 +273,13 @@ def numbers_by_language(head: Mapping[str, Any]) -> list[str]:
     if not stored:
         return ["None: the weights hold no figures by language; train them again."]
     return lines[:-1] + told.lines()
+
+
+def _asked(part: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The figures of a dimension, or that it was never asked for."""
+    if part.get("pearson") == {"undefined": "there are no rows"}:
+        return {"none": "not asked for in this language"}
+    return part
 
 
 def by_label(head: Mapping[str, Any]) -> list[str]:

@@ -41,7 +41,7 @@ class Student:
 
 
 STUDENTS = (
-    Student("emotion-goemotions", "goemotions", mapped=True, lexicons=True),
+    Student("emotion-goemotions", "goemotions", mapped=True),
     Student("emotion-brighter", "brighter", also=("ar",)),  # of Algerian and Moroccan Arabic
     Student("emotion_intensity-brighter", "brighter_intensity", also=("ar",)),
     Student("emotion-xed", "xed"),

@@ -14,9 +14,13 @@ from jobs.evaluation.answers_file import SUFFIXES, read_answers
 from jobs.evaluation.compute import Asked, compute
 from jobs.evaluation.frame import facts_of
 from jobs.evaluation.gold import gold_of
-from jobs.evaluation.gold_columns import Wanted
-from jobs.evaluation.gold_file import GoldRows, read_gold
+from jobs.evaluation.gold_columns import SPANS, Wanted
+from jobs.evaluation.gold_file import GoldRows, has_spans_only, read_gold
+from jobs.evaluation.rows import choose, other_splits
+from jobs.evaluation.truth import Truth
+from jobs.evaluation.words import Wheel, load_wheel, refuse_wheel, word_gold
 from jobs.label_file import with_language
+from schemas.errors import ConfigError
 from schemas.label_task import LabelTask, load_task
 from schemas.taxonomy import Taxonomy, load_taxonomy
 from transforms.evaluate.annotations import Bools
@@ -28,11 +32,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class _Question:
-    """What is asked, and of which file."""
+    """What is asked, and of which file. `wheel`: labels are free words, compared by its groups."""
 
     gold: Path
     task: LabelTask
     taxonomy: Taxonomy
+    wheel: Wheel | None = None
+
+    def truth(self, rows: GoldRows) -> Truth:
+        """The gold of a file."""
+        column = rows.frame["gold"]
+        if self.wheel is None:
+            return gold_of(column, self.task, self.taxonomy)
+        return word_gold(column, self.task, self.taxonomy, self.wheel)
 
 
 def evaluate_file(
@@ -48,31 +60,31 @@ def evaluate_file(
     group: str | None = None,
     splits: Sequence[str] = (),
     asked: Asked | None = None,
+    wheel: str | None = None,
 ) -> EvaluationResult:
     """Labels the texts of a file and compares with its gold (jobs.evaluation.gold_file).
 
     `answers`: a file of answers that takes the place of the labeler; `against` is another labeler, or a file
     too. Rows without gold (null), or of other splits than the `splits` (where given), are left out and counted.
-    Raises SourceError for what cannot be read, ConfigError for what cannot be asked.
+    With a `wheel` (a taxonomy of several tiers) labels are free words. Spans are compared where the task is `spans`,
+    or the file has no other gold than spans. Raises SourceError for what cannot be read, ConfigError for what cannot
+    be asked.
     """
     asked = asked or Asked()
-    of_task = load_task(task)
-    question = _Question(gold, of_task, load_taxonomy(taxonomy or of_task.taxonomy))
     wanted = Wanted(text_column, labels_column, group, asked.by)
+    if task == SPANS:
+        return _of_spans(gold, wanted, taxonomy, wheel, answers, against, splits, asked)
+    of_task = load_task(task)
+    of_taxonomy = load_taxonomy(taxonomy or of_task.taxonomy)
+    if has_spans_only(gold, wanted, of_task, of_taxonomy):
+        return _of_spans(gold, wanted, taxonomy, wheel, answers, against, splits, asked)
+    question = _Question(gold, of_task, of_taxonomy, None if wheel is None else load_wheel(wheel))
+    if question.wheel is not None:
+        refuse_wheel(of_task, wanted)
     rows = read_gold(gold, wanted, question.task, question.taxonomy)
-    truth = gold_of(rows.frame["gold"], question.task, question.taxonomy)
-    chosen = truth.annotated
-    undecided = truth.undecided & ~chosen
-    left_out = {
-        "unreadable": rows.unreadable,
-        "unannotated": int((~chosen & ~undecided).sum()),
-        "undecided_left_out": int(undecided.sum()),
-    }
-    if splits:
-        inside = rows.frame["split"].is_in(list(splits)).fill_null(value=False).to_numpy()
-        left_out["other_splits"] = int((chosen & ~inside).sum())
-        chosen = chosen & inside
-    kept = GoldRows(rows.frame.filter(pl.Series(chosen)), rows.lines, rows.unreadable, rows.single)
+    truth = question.truth(rows)
+    chosen, left_out = choose(truth, rows, splits)
+    kept = rows.frame.filter(pl.Series(chosen))
     given = [
         _answers(each, question, rows, pl.Series(chosen))
         for each in (answers or labeler, against)
@@ -82,11 +94,29 @@ def evaluate_file(
         truth.take(chosen),
         given[0],
         given[1] if len(given) > 1 else None,
-        facts_of(kept.frame, asked.by),
+        facts_of(kept, asked.by),
         asked,
         left_out=left_out,
-        notes=_notes(question, rows, kept.frame.height, labels_column, truth.annotated),
+        notes=_notes(question, rows, kept.height, labels_column, truth.annotated),
     )
+
+
+def _of_spans(
+    gold: Path,
+    wanted: Wanted,
+    taxonomy: str | None,
+    wheel: str | None,
+    answers: Path | None,
+    against: str | None,
+    splits: Sequence[str],
+    asked: Asked,
+) -> EvaluationResult:
+    from jobs.evaluate_spans import evaluate_spans
+
+    useless = {"--taxonomy": taxonomy, "--wheel": wheel}
+    if given := " and ".join(name for name, value in useless.items() if value is not None):
+        raise ConfigError(f"{given}: not of spans.", remedy=f"Leave {given} out.")
+    return evaluate_spans(gold, wanted, answers, against, splits, asked)
 
 
 def _answers(source: Path | str, question: _Question, rows: GoldRows, chosen: pl.Series) -> Answers:
@@ -108,10 +138,7 @@ def _notes(
     if kept:
         return []
     if annotated.any():
-        splits = rows.frame.filter(pl.Series(annotated))["split"].fill_null("(none)")
-        return [
-            f"No row with gold is of the splits asked for; there are: {', '.join(splits.unique().sort())}."
-        ]
+        return [other_splits(rows, annotated)]
     entries = rows.frame["gold"].explode().drop_nulls().struct.unnest()
     there = entries.select("task", "taxonomy").unique().sort("task", "taxonomy")
     known = [f"{task} in {taxonomy}" for task, taxonomy in there.iter_rows()]

@@ -1,1 +1,1 @@
-"""The annotation round trip: rows out for people to label, their labels back in as gold."""
+"""The annotation round trip: rows out to people, and what they answered back in as gold."""

@@ -24,7 +24,9 @@ def allocate(sizes: Mapping[str, int], rows: int, how: Allocation) -> dict[str, 
 def _equal(sizes: Mapping[str, int], order: list[str], wanted: int) -> dict[str, int]:
     given: dict[str, int] = {}
     left = wanted
-    for place, name in enumerate(reversed(order)):  # the smallest first: what it lacks the others give
+    for place, name in enumerate(
+        reversed(order)
+    ):  # the smallest first: what it lacks the others give
         share = left // (len(order) - place)
         given[name] = min(sizes[name], share)
         left -= given[name]

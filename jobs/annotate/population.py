@@ -11,10 +11,10 @@ import polars as pl
 from jobs.annotate.question import Choice, Question
 
 FACTS = (
-    "record_id", "text", "corpus", "domain", "lang", "role", "conversation_id", "revision", "context", "status",
+    "record_id", "id", "text", "corpus", "domain", "lang", "role", "conversation_id", "revision", "context", "status",
     "labels", "scores", "answer",
 )  # fmt: skip
-"""Columns of what is told of a row; `context`: list of role and text, or null; `answer`: only for numbers."""
+"""Columns of what is told of a row; `id`: under which it leaves; `context`: list of role and text, or null; `answer`: only for numbers."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,9 @@ class Population(Protocol):
 
     def relation(self, question: Question, choice: Choice, *, lang: bool) -> str:
         """SQL: record_id, sample_key, corpus, domain, role, status, labels, scores (and answer, lang where asked)."""
+
+    def inside(self, exported: frozenset[str]) -> frozenset[str]:
+        """The `record_id` of rows that left under these ids before."""
 
     def told(
         self, database: duckdb.DuckDBPyConnection, chosen: pl.DataFrame, question: Question

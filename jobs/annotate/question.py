@@ -50,7 +50,8 @@ class Choice:
         """Raises ConfigError for what cannot be."""
         if strange := [name for name in self.by if name not in BY]:
             raise ConfigError(
-                f"There are no strata by {', '.join(strange)}.", remedy=f"Choose among: {', '.join(BY)}."
+                f"There are no strata by {', '.join(strange)}.",
+                remedy=f"Choose among: {', '.join(BY)}.",
             )
         if self.strategy == "stratified" and not self.by:
             raise ConfigError("Strata of what?", remedy=f"Choose --by among: {', '.join(BY)}.")

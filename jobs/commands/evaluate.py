@@ -16,7 +16,7 @@ def evaluate(
     gold: Annotated[
         Path | None,
         typer.Option(
-            help="A file of texts and gold: columns text and labels, or text and one column for each dimension.",
+            help="A file of texts and gold: columns text and labels, or spans, or one column for each dimension.",
             rich_help_panel="What is evaluated",
         ),
     ] = None,
@@ -27,13 +27,15 @@ def evaluate(
             rich_help_panel="What is evaluated",
         ),
     ] = None,
-    task: Annotated[str, typer.Option(help="The label task.")] = "emotion",
+    task: Annotated[str, typer.Option(help="The label task; or: spans.")] = "emotion",
     taxonomy: Annotated[
         str | None, typer.Option(help="The labels; default: the task's own.", show_default=False)
     ] = None,
     labeler: Annotated[
         str,
-        typer.Option(help="Who answers: student, student:MODEL, or own weights; of a lake: as it is named there."),
+        typer.Option(
+            help="Who answers: student, student:MODEL, or own weights; of a lake: as it is named there."
+        ),
     ] = "student",
     answers: Annotated[
         Path | None,
@@ -47,6 +49,14 @@ def evaluate(
         typer.Option(
             help="Another labeler, or file of answers, to compare with on the same rows.",
             show_default=False,
+        ),
+    ] = None,
+    wheel: Annotated[
+        str | None,
+        typer.Option(
+            help="File: labels are free words, compared by the groups of this wheel: parrott, or a YAML file.",
+            show_default=False,
+            rich_help_panel="What is evaluated",
         ),
     ] = None,
     by: Annotated[
@@ -131,7 +141,7 @@ def evaluate(
     if lake is not None:
         _refuse(
             {
-                "--gold": gold, "--answers": answers, "--group": group,
+                "--gold": gold, "--answers": answers, "--group": group, "--wheel": wheel,
                 "--text-column": None if text_column == "text" else text_column,
                 "--labels-column": None if labels_column == "labels" else labels_column,
             },
@@ -161,6 +171,7 @@ def evaluate(
         group=group,
         splits=_names(split),
         asked=asked,
+        wheel=wheel,
     )
     return show(found, gold.name, page=page, limits=limits, as_json=as_json)
 

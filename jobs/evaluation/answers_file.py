@@ -37,17 +37,35 @@ def read_answers(
     raw = _read(path)
     if is_gold:
         raw = raw.drop("labels", "scores", *taxonomy.names, strict=False)
-    frame = _protocol(raw, task, taxonomy, path)
-    own, theirs = _keys(raw, frame, rows, path)
+    found = in_order_of_gold(_protocol(raw, task, taxonomy, path), raw, rows, path)
+    return Answers(path.name, version_of(path), found)
+
+
+def in_order_of_gold(
+    frame: pl.DataFrame, raw: pl.DataFrame, rows: GoldRows, path: Path
+) -> pl.DataFrame:
+    """The answers (columns status, reason and more) in the order of the rows of gold; `raw` has their keys."""
+    own, theirs = _keys(raw, rows, path)
     known = frame.with_columns(theirs.alias("_key")).unique("_key", keep="first")
     joined = own.alias("_key").to_frame().join(known, on="_key", how="left", maintain_order="left")
     there = pl.col("status").is_not_null()
-    found = joined.drop("_key").with_columns(
+    return joined.drop("_key").with_columns(
         pl.col("status").fill_null(FAILED),
         pl.when(there).then("reason").otherwise(pl.lit(_NOT_THERE)).alias("reason"),
     )
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()[:12]
-    return Answers(path.name, f"sha256:{digest}", found)
+
+
+def version_of(path: Path) -> str:
+    """What tells a file of answers from another."""
+    return f"sha256:{hashlib.sha256(path.read_bytes()).hexdigest()[:12]}"
+
+
+def status_of(raw: pl.DataFrame, answered: pl.Series) -> pl.Series:
+    """The column status of a file; where it has none, labeled are the rows that are `answered`."""
+    if "status" in raw.columns:
+        return raw["status"].cast(pl.String)
+    told = pl.when(answered).then(pl.lit(LABELED)).otherwise(pl.lit(FAILED))
+    return pl.select(told.alias("status")).to_series()
 
 
 def _read(path: Path) -> pl.DataFrame:
@@ -71,9 +89,7 @@ def _read(path: Path) -> pl.DataFrame:
         ) from None
 
 
-def _keys(
-    raw: pl.DataFrame, frame: pl.DataFrame, rows: GoldRows, path: Path
-) -> tuple[pl.Series, pl.Series]:
+def _keys(raw: pl.DataFrame, rows: GoldRows, path: Path) -> tuple[pl.Series, pl.Series]:
     """What the rows of gold and those of the answers are known by."""
     gold = rows.frame
     if "id" in raw.columns and raw["id"].null_count() == 0 and gold["id"].null_count() == 0:
@@ -81,9 +97,9 @@ def _keys(
     # Only of files of ours: what counts as row 0 of a table, the header or not, others may see otherwise.
     if "position" in raw.columns and "status" in raw.columns:
         return gold["position"], raw["position"].cast(pl.Int64, strict=False)
-    if frame.height != gold.height or not rows.single or rows.unreadable:
+    if raw.height != gold.height or not rows.single or rows.unreadable:
         raise SourceError(
-            f"{path} has {frame.height:,} answers for {gold.height:,} rows of gold, and no column id or position.",
+            f"{path} has {raw.height:,} answers for {gold.height:,} rows of gold, and no column id or position.",
             remedy="Write the id of each row in a column id, in the gold file too.",
         )
     return gold["position"], gold["position"]
@@ -111,14 +127,8 @@ def _protocol(raw: pl.DataFrame, task: LabelTask, taxonomy: Taxonomy, path: Path
             f"{path} has no column labels or answer_labels.",
             remedy="Write the labels of each row there, joined by commas.",
         )
-    status = _column(raw, "status")
-    if status is None:
-        there = found[told[0]].is_not_null()
-        status = pl.select(
-            pl.when(there).then(pl.lit(LABELED)).otherwise(pl.lit(FAILED))
-        ).to_series()
     frame = pl.DataFrame([series.alias(name) for name, series in found.items()])
-    return frame.with_columns(status.cast(pl.String).alias("status"))
+    return frame.with_columns(status_of(raw, found[told[0]].is_not_null()).alias("status"))
 
 
 def _column(raw: pl.DataFrame, *names: str) -> pl.Series | None:

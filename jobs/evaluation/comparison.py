@@ -35,7 +35,7 @@ class Against:
     intervals: Intervals
     differences: dict[str, Difference] | Undefined
     mcnemar: McNemar | Undefined | None
-    agreement: Agreement | Undefined
+    agreement: Agreement | Undefined | None
 
     def to_json(self) -> dict[str, Any]:
         """All of it."""
@@ -54,7 +54,7 @@ class Against:
             "intervals": plain_intervals(self.intervals),
             "differences": differences,
             **({} if self.mcnemar is None else {"mcnemar": self.mcnemar.to_json()}),
-            "agreement": self.agreement.to_json(),
+            **({} if self.agreement is None else {"agreement": self.agreement.to_json()}),
         }
 
 
@@ -85,8 +85,10 @@ def against(
     )
 
 
-def agreement(first: Compared, second: Compared) -> Agreement | Undefined:
-    """Agreement of two labelers on the rows that both answered, as of two annotators."""
+def agreement(first: Compared, second: Compared) -> Agreement | Undefined | None:
+    """Agreement of two labelers on the rows that both answered, as of two annotators; None of spans and words."""
+    if not isinstance(first, Labels | Numbers):
+        return None
     both = np.flatnonzero(first.labeled & second.labeled)
     if len(both) == 0:
         return Undefined("no row has answers of both")
@@ -97,14 +99,15 @@ def agreement(first: Compared, second: Compared) -> Agreement | Undefined:
     return _of_numbers(both, first.answer, second.answer, first)
 
 
-def with_gold(compared: Compared) -> Agreement | Undefined:
-    """Agreement of a labeler with gold, as of two annotators: to be held against that of people."""
+def with_gold(compared: Compared) -> Agreement | Undefined | None:
+    """Agreement of a labeler with gold, as of two annotators: to be held against that of people. None as above."""
+    if not isinstance(compared, Labels | Numbers):
+        return None
     rows = np.flatnonzero(compared.labeled)
     if len(rows) == 0:
         return Undefined("no row has an answer")
     if isinstance(compared, Labels):
         return _of_labels(rows, compared.given, compared.holds, compared)
-    assert isinstance(compared, Numbers)
     return _of_numbers(rows, compared.answer, compared.gold, compared)
 
 

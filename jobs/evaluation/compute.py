@@ -15,6 +15,7 @@ from jobs.evaluation.gold import Gold
 from jobs.evaluation.measured import Draw
 from jobs.evaluation.people import people
 from jobs.evaluation.result import EvaluationResult
+from jobs.evaluation.truth import Truth
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ class Facts:
 
 
 def compute(
-    gold: Gold,
+    gold: Truth,
     answers: Answers,
     other: Answers | None,
     facts: Facts,
@@ -52,7 +53,10 @@ def compute(
     left_out: Mapping[str, int] | None = None,
     notes: Sequence[str] = (),
 ) -> EvaluationResult:
-    """Figures of `answers`, and of the `other` labeler beside, against `gold`: the same rows in the same order."""
+    """Figures of `answers`, and of the `other` labeler beside, against `gold`: the same rows in the same order.
+
+    Agreement and people are of labels and numbers only.
+    """
     draw = _draw(facts, asked, answers.frame.height)
     compared = gold.compared(answers)
     measured = compared.measure(draw)
@@ -62,11 +66,7 @@ def compute(
         statuses=answers.statuses,
         reasons=answers.reasons,
         measured=measured,
-        about={
-            "task": gold.task.name, "taxonomy": gold.taxonomy.name,
-            "taxonomy_version": gold.taxonomy.version, "answer": gold.task.answer,
-            "labeler": answers.labeler, "labeler_version": answers.version,
-        },
+        about=gold.about | {"labeler": answers.labeler, "labeler_version": answers.version},
         thresholds=answers.thresholds,
         interval_level=asked.level,
         resamples=asked.resamples,
@@ -74,7 +74,9 @@ def compute(
         groups=None if draw.groups is None else len(np.unique(draw.groups)),
         undecided=int(gold.undecided.sum()),
         with_gold=with_gold(compared),
-        people=people(gold, compared, draw, (measured.figures, measured.intervals)),
+        people=people(gold, compared, draw, (measured.figures, measured.intervals))
+        if isinstance(gold, Gold)
+        else None,
         breakdown={
             name: break_down(compared, facts.facets[name].alias(name), draw, min_rows=asked.min_rows)
             for name in asked.by

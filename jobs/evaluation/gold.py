@@ -51,6 +51,14 @@ class Gold:
     undecided: Bools
 
     @property
+    def about(self) -> dict[str, str]:
+        """What was asked: task, taxonomy and its version, and what the answers are."""
+        return {
+            "task": self.task.name, "taxonomy": self.taxonomy.name,
+            "taxonomy_version": self.taxonomy.version, "answer": self.task.answer,
+        }  # fmt: skip
+
+    @property
     def annotated(self) -> Bools:
         """Which rows have gold."""
         if isinstance(self.truth, LabelGold):

@@ -16,6 +16,7 @@ _IDS: Final = ("id", "record_id")
 _LANGUAGES: Final = ("lang", "language")
 _GROUPS: Final = ("group", "conversation_id")
 MADE: Final = ("length",)  # to break down by, but no column of the file
+SPANS: Final = "spans"
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,7 @@ class Wanted:
     group: str | None = None
     by: tuple[str, ...] = ()
     separator: str | None = ","  # between labels in one string
+    spans: bool = False  # gold is in the column spans
 
 
 @dataclass(frozen=True)
@@ -44,11 +46,13 @@ def find_columns(
     names: Sequence[str], wanted: Wanted, task: LabelTask, taxonomy: Taxonomy, shown: str
 ) -> Found:
     """The columns of a table of gold with these names. SourceError: one that was asked for is not there."""
-    gold = _gold(names, wanted, task, taxonomy, shown)
+    gold = () if wanted.spans else _gold(names, wanted, task, taxonomy, shown)
     group = wanted.group or _first(_GROUPS, names)
     _refuse_text(wanted)
     extra = {"corpus", "label_set"} & set(names)
     extra |= {name for name in wanted.by if name not in (*MADE, "lang", "role", "split")}
+    if wanted.spans:
+        extra |= {SPANS, *({"split"} & set(names))}
     return Found(
         Columns(
             text=wanted.text,
@@ -67,6 +71,8 @@ def find_columns(
 
 def has_gold(names: Sequence[str], wanted: Wanted, task: LabelTask, taxonomy: Taxonomy) -> bool:
     """Whether a table has columns of gold that go by our names."""
+    if wanted.spans:
+        return SPANS in names
     if task.answer == "labels":
         return wanted.labels in names
     return any(name in names for name in taxonomy.names)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import polars as pl
 
-from jobs.evaluation.gold_columns import Found, Wanted, find_columns, has_gold
+from jobs.evaluation.gold_columns import SPANS, Found, Wanted, find_columns, has_gold
 from schemas.config.corpus import Columns, GoldColumn, Values
 from schemas.errors import SourceError
 from schemas.label_task import LabelTask
@@ -60,6 +60,13 @@ def read_gold(path: Path, asked: Wanted, task: LabelTask, taxonomy: Taxonomy) ->
     return GoldRows(merged, rows.height, unreadable, single=merged.height == rows.height)
 
 
+def has_spans_only(path: Path, asked: Wanted, task: LabelTask, taxonomy: Taxonomy) -> bool:
+    """Whether the gold in a file is spans: it has a column of them, and none with gold of the task."""
+    source = _sources(path)[0]
+    names = guess(source).found(source, {})
+    return SPANS in names and not has_gold(names, asked, task, taxonomy)
+
+
 def _sources(path: Path) -> list[SourceFile]:
     sources = expand([str(path)], Path.cwd())
     reader = guess(sources[0])
@@ -109,7 +116,8 @@ def _mapped(
 
 def _flat(mapped: pl.DataFrame, meta: tuple[str, ...], *, grouped: bool) -> pl.DataFrame:
     """The columns of GoldRows, where known."""
-    split = pl.col("gold").list.eval(pl.element().struct.field("split").drop_nulls().first())
+    of_gold = pl.col("gold").list.eval(pl.element().struct.field("split").drop_nulls().first())
+    split = [] if "split" in meta else [of_gold.list.first().alias("split")]
     entry = pl.col("meta").list.eval
     extra = [
         entry(pl.element().filter(pl.element().struct.field("key") == name).struct.field("value"))
@@ -120,7 +128,7 @@ def _flat(mapped: pl.DataFrame, meta: tuple[str, ...], *, grouped: bool) -> pl.D
     group = pl.col("conversation_id") if grouped else pl.lit(None, dtype=pl.String)
     return mapped.select(
         pl.col("_position").alias("position"), "id", "text", "lang", "role",
-        split.list.first().alias("split"), group.alias("group"), "gold", *extra,
+        *split, group.alias("group"), "gold", *extra,
     )  # fmt: skip
 
 
@@ -128,7 +136,10 @@ def with_label_set(rows: pl.DataFrame) -> pl.DataFrame:
     """Writes the column label_set into the entries of labels: names joined by blanks, commas, or as a JSON list."""
     if "label_set" not in rows.columns:
         return rows
-    names = pl.col("label_set").str.extract_all(r"[^\s,\[\]\"]+").list.join(" ")
+    text = pl.col("label_set")
+    listed = text.str.strip_chars().str.starts_with("[")
+    text = pl.when(listed).then(text.str.replace_all(r"([\[,]\s*)null\b", "$1")).otherwise(text)
+    names = text.str.extract_all(r"[^\s,\[\]\"]+").list.join(" ")
     label_set = pl.when(names.str.len_chars() > 0).then(names)
     numbered = rows.select(pl.int_range(pl.len()).alias("row"), "gold", label_set.alias("asked"))
     entries = numbered.explode("gold").drop_nulls("gold").unnest("gold")

@@ -15,7 +15,7 @@ from typing import Any
 
 from jobs.evaluation.picture import reliability_svg, strip_svg
 from jobs.evaluation.screen import visible
-from jobs.evaluation.summary import summary
+from jobs.evaluation.summary import asked_of, summary
 from jobs.evaluation.table import HEAD, NAMES, Cell, Table
 from jobs.evaluation.view import tables
 from jobs.target import write_trouble
@@ -50,7 +50,7 @@ def render_page(content: Mapping[str, Any], *, made_at: datetime | None = None) 
     calibration = content.get("calibration")
     shown = tables(content)
     return environment.get_template("page.html.j2").render(
-        title=f"{content['labeler']} against gold: {content['task']} in {content['taxonomy']}",
+        title=f"{content['labeler']} against gold: {asked_of(content)}",
         gold=content.get("gold", "gold"),
         made_at=f"{made:%Y-%m-%d %H:%M} UTC",
         summary=summary(content),
@@ -91,7 +91,7 @@ def _cards(content: Mapping[str, Any]) -> list[tuple[str, str, str]]:
             cards.append((NAMES[name], "undefined", f"because {value['undefined']}"))
             continue
         low_high = f"{bounds[0]:.3f} to {bounds[1]:.3f}" if bounds else "no interval"
-        people = content["people"]["ceiling"].get(name)
+        people = content["people"]["ceiling"].get(name) if "people" in content else None
         beside = f"; people {people:.3f}" if isinstance(people, float) else ""
         cards.append((NAMES[name], f"{value:.3f}", low_high + beside))
     counts = content["statuses"]

@@ -16,12 +16,20 @@ NAMES: Final = {
     "ccc": "CCC", "accuracy": "accuracy", "rmse": "RMSE", "mae": "MAE", "f1": "F1",
     "precision": "precision", "recall": "recall", "support": "gold", "predicted": "predicted",
     "answered": "answered", "asked": "asked", "threshold": "threshold", "ece": "calibration error",
+    "exact_f1": "exact F1", "overlap_f1": "overlap F1", "token_f1": "token F1",
+    "exact_precision": "exact precision", "exact_recall": "exact recall",
+    "overlap_precision": "overlap precision", "overlap_recall": "overlap recall",
+    "token_precision": "token precision", "token_recall": "token recall",
+    "set_f1": "set F1", "set_precision": "set precision", "set_recall": "set recall",
+    "gold_on_wheel": "gold words on the wheel", "given_on_wheel": "given words on the wheel",
 }  # fmt: skip
 # What a row of a breakdown or of a comparison shows, by the kind of answers; the first is the one that counts most.
 HEAD: Final = {
     "labels": ("macro_f1", "micro_f1"),
     "scalars": ("pearson", "ccc", "rmse"),
     "ordinals": ("quadratic_kappa", "pearson"),
+    "spans": ("exact_f1", "overlap_f1", "token_f1"),
+    "words": ("set_f1", "set_precision", "set_recall"),
 }
 
 ERRORS: Final = ("rmse", "mae", "ece")  # the less the better, on a scale of their own

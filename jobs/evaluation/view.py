@@ -7,13 +7,13 @@ from dataclasses import replace
 from typing import Any
 
 from jobs.evaluation.table import ERRORS, HEAD, NAMES, Cell, Table, bounds_of
-from jobs.evaluation.view_beside import agreements, differences, missing
+from jobs.evaluation.view_beside import agreements, differences, missing, off_wheel
 
 
 def tables(content: Mapping[str, Any]) -> list[Table]:
     """All tables of an evaluation, in the order in which they are read."""
-    found = [overall(content), each(content)]
-    found += [part for part in (missing(content), agreements(content)) if part is not None]
+    parts = (each(content), off_wheel(content), missing(content), agreements(content))
+    found = [overall(content), *(part for part in parts if part is not None)]
     if "against" in content:
         found.append(differences(content))
     found += [
@@ -33,8 +33,8 @@ def figures_of(content: Mapping[str, Any]) -> list[str]:
 
 def overall(content: Mapping[str, Any]) -> Table:
     """The figures over all rows, with those of people beside where there are several annotators."""
-    people = content["people"]
-    several = people["rows_of_several"]
+    people = content.get("people", {})
+    several = people.get("rows_of_several", 0)
     beside = []
     if several:
         beside = [("people", people["ceiling"])]
@@ -62,15 +62,20 @@ def overall(content: Mapping[str, Any]) -> Table:
     return table
 
 
-def each(content: Mapping[str, Any]) -> Table:
-    """The figures of each label or dimension."""
+def each(content: Mapping[str, Any]) -> Table | None:
+    """The figures of each label or dimension; None where answers have neither."""
     of_labels = "per_label" in content
     section = content["per_label" if of_labels else "per_dimension"]
+    if not section:
+        return None
     first: Mapping[str, Any] = next(iter(section.values()))
-    with_interval = "f1" if of_labels else HEAD[content["answer"]][0]
+    head = HEAD[content["answer"]]
+    with_interval = "f1" if content["answer"] == "labels" else head[0]
     known = [name for name in NAMES if name in first]
+    if content["answer"] == "spans":  # nine figures do not fit on a screen
+        known = [*head, "support", "predicted"]
     names = [with_interval, *(name for name in known if name != with_interval)]
-    ceiling = content["people"]["ceiling"].get("each")
+    ceiling = content["people"]["ceiling"].get("each") if "people" in content else None
     title = "label" if of_labels else "dimension"
     columns = [title, *(NAMES[name] for name in names)]
     if ceiling:

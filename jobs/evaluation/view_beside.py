@@ -32,8 +32,27 @@ def missing(content: Mapping[str, Any]) -> Table | None:
     return table
 
 
+def off_wheel(content: Mapping[str, Any]) -> Table | None:
+    """Words that the wheel does not have: they are dropped, on both sides."""
+    if "off_wheel" not in content:
+        return None
+    table = Table("Not on the wheel", ["words of", "different", "times"])
+    notes = ["Words that are not on the wheel do not count."]
+    for side, told in content["off_wheel"].items():
+        most = ", ".join(f"{word} {times:,}" for word, times in told["most_frequent"].items())
+        name = "gold" if side == "gold" else content["labeler"]
+        row = [Cell(name, numeric=False), table.cell(told["words"]), table.cell(told["times"])]
+        table.rows.append(row)
+        if most:
+            notes.append(f"Most frequent of {name}: {most}.")
+    table.note = " ".join(notes)
+    return table
+
+
 def agreements(content: Mapping[str, Any]) -> Table | None:
-    """Agreement beyond chance: people among themselves, the labeler with gold, two labelers."""
+    """Agreement beyond chance: people among themselves, the labeler with gold, two labelers. None of spans, words."""
+    if "people" not in content:
+        return None
     who = [
         ("people with each other", content["people"]["agreement"]),
         (f"{content['labeler']} with gold", content["with_gold"]),

@@ -1,7 +1,6 @@
 """The datasets of the lake, by name: what each holds, as Arrow schemas with a version."""
 
 from schemas.datasets.annotations import ANNOTATIONS
-from schemas.datasets.annotations import ANNOTATIONS
 from schemas.datasets.base import Dataset
 from schemas.datasets.calls import CALLS
 from schemas.datasets.clean import CLEAN
@@ -32,7 +31,6 @@ DATASETS: dict[str, Dataset] = {
 }
 
 __all__ = [
-    "ANNOTATIONS",
     "ANNOTATIONS",
     "CALLS",
     "CLEAN",

@@ -6,7 +6,7 @@ import datetime as dt
 import json
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -162,6 +162,26 @@ def values_in_cell(cell: str, names: frozenset[str]) -> list[object]:
     if told in names or not told:
         return values_of(told)
     return [part.strip() for part in re.split(r"[,;|]", told) if part.strip()]
+
+
+def newest(annotations: Iterable[Annotation]) -> tuple[list[Annotation], int]:
+    """Of each annotator and unit the newest annotation, in the order of the file, and how many others there were.
+
+    One without a time is older than all others; of equal times the last of the file holds.
+    """
+    found: dict[tuple[str, str | None], Annotation] = {}
+    others = 0
+    for each in annotations:
+        key = (each.unit, each.annotator)
+        known = found.get(key)
+        others += known is not None
+        if known is None or _time(each) >= _time(known):
+            found[key] = each
+    return list(found.values()), others
+
+
+def _time(annotation: Annotation) -> dt.datetime:
+    return annotation.annotated_at or dt.datetime.min.replace(tzinfo=dt.UTC)
 
 
 def annotator_of(told: object, annotation_id: object = None) -> str | None:

@@ -116,9 +116,9 @@ def _element(window: _Window, most: int) -> object:
         except ValueError:  # more than 4,300 digits
             raise window.broken("a number is too long") from None
         else:
-            # A number that the window cuts off would read as a shorter one.
+            # A number that the window cuts off ("1", "1." or "1e+" of 1e+5) would read as a shorter one.
             length = end - window.at
-            if end < len(window.text) or not window.more():
+            if end + 2 < len(window.text) or not window.more():
                 window.at += length
                 found: object = value
                 return found

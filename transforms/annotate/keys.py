@@ -1,44 +1,42 @@
-"""The order in which rows are drawn: by a mix of their stored key and a seed. Pure; the SQL runs in DuckDB.
+"""The order in which rows are drawn: by a mix of their stored key and a seed. Pure.
 
 The stored `sample_key` is uniform, but the same for every sample; mixing it with a seed gives each seed an order of its
 own. The mix is the finalizer of SplitMix64 (Steele, Lea and Flood 2014, Fast splittable pseudorandom number
-generators): a bijection of 64 bits, written in plain arithmetic, so that the order depends on no engine's hash.
+generators): a bijection of 64 bits, so that two keys never become one, and the order depends on no engine's hash.
 """
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
 
+import numpy as np
 import xxhash
 
-_MODULUS: Final = 1 << 64
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_MASK: Final = (1 << 64) - 1
 _GAMMA: Final = 0x9E3779B97F4A7C15
 _FIRST: Final = 0xBF58476D1CE4E5B9
 _SECOND: Final = 0x94D049BB133111EB
 
-MACROS: Final = (
-    "CREATE TEMP MACRO wrapped(a) AS CAST(a % 18446744073709551616::UHUGEINT AS UBIGINT)",
-    "CREATE TEMP MACRO mixed_last(z) AS xor(z, z >> 31)",
-    f"CREATE TEMP MACRO mixed_third(z) AS mixed_last(wrapped(xor(z, z >> 27)::UHUGEINT * {_SECOND}::UHUGEINT))",
-    f"CREATE TEMP MACRO mixed_second(z) AS mixed_third(wrapped(xor(z, z >> 30)::UHUGEINT * {_FIRST}::UHUGEINT))",
-    "CREATE TEMP MACRO mixed(key, salt) AS mixed_second(wrapped(key::UHUGEINT + salt::UHUGEINT))",
-)
-"""Make `mixed(key UBIGINT, salt UBIGINT)`, which is `mix` of their sum."""
+
+def mixed(keys: NDArray[np.uint64], salt: int) -> NDArray[np.uint64]:
+    """The finalizer of SplitMix64 of each key plus `salt`, modulo 2**64 (rows)."""
+    z = keys + np.uint64(salt & _MASK)
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(_FIRST)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(_SECOND)
+    return z ^ (z >> np.uint64(31))
 
 
-def mix(value: int) -> int:
-    """The finalizer of SplitMix64 for a value below 2**64 (larger ones wrap)."""
-    z = value % _MODULUS
-    z = (z ^ (z >> 30)) * _FIRST % _MODULUS
-    z = (z ^ (z >> 27)) * _SECOND % _MODULUS
-    return z ^ (z >> 31)
+def salt_of(seed: int, stream: int = 0) -> int:
+    """What is added to the keys for a seed; each `stream` of a seed gives an order of its own."""
+    one = mixed(np.array([seed * _GAMMA & _MASK], np.uint64), _GAMMA)
+    return int(mixed(one, (stream + 1) * _GAMMA)[0])
 
 
-def salt(seed: int, stream: int = 0) -> int:
-    """What is added to keys for a seed; each `stream` of a seed gives another order."""
-    return mix(mix(seed * _GAMMA) + (stream + 1) * _GAMMA)
-
-
-def key_of(name: str) -> int:
-    """The key of a row that has none stored, by its id: xxh3, 64 bits."""
-    return xxhash.xxh3_64_intdigest(name.encode("utf-8", "surrogatepass"))
+def keys_of(names: Sequence[str]) -> NDArray[np.uint64]:
+    """The keys of rows that have none stored, by what they are called: xxh3, 64 bits (rows)."""
+    told = (xxhash.xxh3_64_intdigest(name.encode("utf-8", "surrogatepass")) for name in names)
+    return np.fromiter(told, np.uint64, len(names))

@@ -9,7 +9,7 @@ Levels are a Number, not a Rating: a rating of 0 is the same as none, but level 
 from __future__ import annotations
 
 from typing import Final
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 from schemas.label_task import LabelTask
 from schemas.taxonomy import Taxonomy
@@ -23,30 +23,28 @@ CONTEXT: Final = "context"
 
 def labeling_config(task: LabelTask, taxonomy: Taxonomy, *, context: bool) -> str:
     """The config as XML; every answer is required. `context`: also show earlier turns."""
-    view = ElementTree.Element("View")
+    view = ET.Element("View")
     # Label Studio says so itself: without it, line breaks and spaces of a text are not shown.
-    ElementTree.SubElement(view, "Style").text = ".htx-text { white-space: pre-wrap; }"
+    ET.SubElement(view, "Style").text = ".htx-text { white-space: pre-wrap; }"
     if context:
-        ElementTree.SubElement(view, "Header", value="Earlier turns", size="5")
+        ET.SubElement(view, "Header", value="Earlier turns", size="5")
         _shown(view, CONTEXT)
-        ElementTree.SubElement(view, "Header", value="Text", size="5")
+        ET.SubElement(view, "Header", value="Text", size="5")
     _shown(view, TEXT)
     if task.answer == "labels":
         _choices(view, taxonomy)
     else:
         for label in taxonomy.labels:
             low, high = scale(taxonomy)
-            ElementTree.SubElement(
-                view, "Header", value=f"{label.name} ({low:g} to {high:g})", size="5"
-            )
-            number = ElementTree.SubElement(view, "Number", name=label.name, toName=TEXT)
+            ET.SubElement(view, "Header", value=f"{label.name} ({low:g} to {high:g})", size="5")
+            number = ET.SubElement(view, "Number", name=label.name, toName=TEXT)
             number.set("min", f"{low:g}")
             number.set("max", f"{high:g}")
             if task.answer == "ordinals":
                 number.set("step", "1")
             number.set("required", "true")
-    ElementTree.indent(view)
-    return ElementTree.tostring(view, encoding="unicode") + "\n"
+    ET.indent(view)
+    return ET.tostring(view, encoding="unicode") + "\n"
 
 
 def choices(taxonomy: Taxonomy) -> tuple[str, ...]:
@@ -61,19 +59,19 @@ def scale(taxonomy: Taxonomy) -> tuple[float, float]:
     return taxonomy.gold_range or taxonomy.range or (0.0, 1.0)
 
 
-def _shown(view: ElementTree.Element, name: str) -> None:
-    ElementTree.SubElement(
+def _shown(view: ET.Element, name: str) -> None:
+    ET.SubElement(
         view, "Text", name=name, value=f"${name}", valueType="text", selectionEnabled="false"
     )
 
 
-def _choices(view: ElementTree.Element, taxonomy: Taxonomy) -> None:
+def _choices(view: ET.Element, taxonomy: Taxonomy) -> None:
     kind = "single" if taxonomy.exclusive else "multiple"
-    group = ElementTree.SubElement(
+    group = ET.SubElement(
         view, "Choices", name=LABELS, toName=TEXT, choice=kind, required="true", showInline="true"
     )
     meaning = {label.name: label.definition for label in taxonomy.labels}
     for name in choices(taxonomy):
-        choice = ElementTree.SubElement(group, "Choice", value=name)
+        choice = ET.SubElement(group, "Choice", value=name)
         if told := meaning.get(name, "None of these."):
             choice.set("hint", told)

@@ -12,12 +12,14 @@ def margin(*, exclusive: bool, thresholds: Mapping[str, float]) -> str:
     """SQL: the margin of a row's `scores` (a list of label and probability); null where there are none.
 
     Where exactly one label holds: the distance of the two highest probabilities (margin sampling, Scheffer, Decomain
-    and Wrobel 2001); one label alone has no margin. Elsewhere: the least distance of a probability to the threshold from
-    which its label is given (uncertainty sampling, Lewis and Gale 1994); a label that is not in `thresholds` is given
-    from .5 on.
+    and Wrobel 2001); one label alone has no margin. Elsewhere: the least distance of a probability to the threshold
+    from which its label is given (uncertainty sampling, Lewis and Gale 1994); a label that is not in `thresholds` is
+    given from .5 on.
     """
     if exclusive:
-        ordered = "list_reverse_sort(list_transform(scores, lambda s: CAST(s.probability AS DOUBLE)))"
+        ordered = (
+            "list_reverse_sort(list_transform(scores, lambda s: CAST(s.probability AS DOUBLE)))"
+        )
         return f"CASE WHEN len(scores) > 1 THEN {ordered}[1] - {ordered}[2] END"
     known = "".join(
         f" WHEN {_text(name)} THEN {threshold!r}"

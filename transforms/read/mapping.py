@@ -208,7 +208,7 @@ def _meta(frame: pl.DataFrame, names: tuple[str, ...]) -> pl.Series:
         return _none(frame.height, META)
     entries = []
     for name in names:
-        text = _meta_text(frame[name])
+        text = cell_text(frame[name])
         entries.append(
             pl.when(text.is_not_null()).then(
                 pl.struct(pl.lit(name).alias("key"), text.alias("value"))
@@ -218,7 +218,8 @@ def _meta(frame: pl.DataFrame, names: tuple[str, ...]) -> pl.Series:
     return joined.to_series()
 
 
-def _meta_text(native: pl.Series) -> pl.Series:
+def cell_text(native: pl.Series) -> pl.Series:
+    """Cells as text: lists and structs as JSON; null stays null."""
     if native.dtype.is_nested():
         wrapped = native.to_frame("v").select(pl.struct("v").struct.json_encode())
         text = wrapped.to_series().str.strip_prefix('{"v":').str.strip_suffix("}")
