@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 
 from schemas.config.corpus import Values
 from schemas.taxonomy import Taxonomy
+from transforms.evaluate.annotation_matrix import label_entries, label_majority
 from transforms.ingest.records import merge_annotations
 from transforms.read.chunk import WANTED, Limits
 from transforms.read.columns import wanted
@@ -51,43 +53,26 @@ def label_frame(
 ) -> pl.DataFrame:
     """Text, lang, group, split, labels (null: undecided), label_set, annotators of all annotated rows.
 
-    `annotators` is a list of (annotator, labels). An empty list of labels is the neutral label where
-    the taxonomy has one, and every label could be given. An exclusive taxonomy needs one label.
+    `annotators` is a list of (annotator, labels). What is gold, and when an empty list is the neutral
+    label, is decided where evaluation decides it (transforms.evaluate.annotation_matrix). An exclusive
+    taxonomy needs one label.
     """
     entries = _entries(records, (pl.col("task") == task) & (pl.col("taxonomy") == taxonomy.name))
-    by_row = entries.group_by("row", maintain_order=True)
     single = pl.col("annotator").is_not_null()
-    told = by_row.agg(
+    told = entries.group_by("row", maintain_order=True).agg(
         pl.col("split").drop_nulls().first(),
         pl.col("label_set").drop_nulls().first().str.split(" "),
         pl.struct("annotator", "labels").filter(single).alias("annotators"),
-        pl.col("labels").filter(~single).first().alias("aggregate"),
-        single.sum().alias("people"),
     )
-    votes = (
-        entries.filter(single)
-        .explode("labels", empty_as_null=False)
-        .group_by("row", "labels")
-        .len("votes")
-        .join(told.select("row", "people"), on="row")
-        .filter(pl.col("votes") * 2 > pl.col("people"))
-        .group_by("row")
-        .agg(pl.col("labels").sort().alias("majority"))
-    )
-    nothing = pl.lit([], dtype=pl.List(pl.String))
-    voted = pl.when(pl.col("people") > 0).then(pl.col("majority").fill_null(nothing))
-    frame = told.join(votes, on="row", how="left", maintain_order="left")
-    frame = frame.with_columns(pl.coalesce("aggregate", voted).alias("labels"))
-    none = pl.col("labels").list.len() == 0
-    if taxonomy.exclusive:
-        known = pl.col("labels").list.eval(pl.element().is_in(list(taxonomy.names))).list.all()
-        frame = frame.with_columns(pl.when(~none & known).then("labels").alias("labels"))
-    elif taxonomy.neutral is not None:
-        neutral = pl.lit([taxonomy.neutral], dtype=pl.List(pl.String))
-        whole = pl.col("label_set").is_null()
-        frame = frame.with_columns(
-            pl.when(none & whole).then(neutral).otherwise("labels").alias("labels")
-        )
+    matrix = label_entries(entries, taxonomy, others=taxonomy.exclusive)
+    holds, asked = label_majority(matrix, len(records))
+    row, label = np.nonzero(holds & asked)
+    names = pl.Series("labels", [taxonomy.names[place] for place in label], pl.String)
+    decided = pl.DataFrame({"row": row, "labels": names}).group_by("row").agg("labels")
+    frame = told.join(decided, on="row", how="left", maintain_order="left")
+    if not taxonomy.exclusive:
+        nothing = pl.lit([], dtype=pl.List(pl.String))
+        frame = frame.with_columns(pl.col("labels").fill_null(nothing))
     return _with_texts(records, frame, group).select(
         *("text", "lang", "group", "split", "labels", "label_set", "annotators")
     )

@@ -18,6 +18,7 @@ from pipelines.gates.errors import safe_error
 from pipelines.gates.evaluation import broken, judge_evaluation
 from pipelines.gates.evaluation_rows import rows_with_gold
 from pipelines.gates.result import Finding, GateResult
+from pipelines.lake.snapshots import state
 from schemas.config.base import semantic
 from schemas.config.check import EvaluateConfig
 from schemas.errors import SourceError
@@ -45,7 +46,14 @@ def evaluation_gates(
         labels = [p for p in parts if p.dataset == "labels" and p.variant == stage.variant]
         if gates and labels:
             clean = [part for part in parts if part.dataset == "clean"]
-            yield _result(session, stage, gates, labels, clean, memory)
+            yield _result(session, stage, gates, labels, clean, _answers(session, clean), memory)
+
+
+def _answers(session: Session, clean: Sequence[Part]) -> list[Part]:
+    """What people answered about records of these corpora: a run publishes none, so that it is what is published."""
+    corpora = {part.corpus for part in clean}
+    newest = state(session.lake)[1].values()
+    return [part for part in newest if part.dataset == "annotations" and part.corpus in corpora]
 
 
 def _result(
@@ -54,14 +62,16 @@ def _result(
     gates: Sequence[EvaluateConfig],
     labels: Sequence[Part],
     clean: Sequence[Part],
+    people: Sequence[Part],
     memory: Memory,
 ) -> GateResult:
     started = time.perf_counter()
-    answered, annotated = (
-        sorted(name for part in of for name in part.stored) for of in (labels, clean)
+    answered, annotated, later = (
+        sorted(name for part in of for name in part.stored) for of in (labels, clean, people)
     )
     key = key_of(
-        "evaluation", VERSION, [semantic(gate) for gate in gates], stage.variant, answered, annotated
+        "evaluation", VERSION, [semantic(gate) for gate in gates], stage.variant, answered, annotated,
+        *([later] if later else []),
     )  # fmt: skip
     known = memory.find(key)
     if known is not None:
@@ -75,6 +85,7 @@ def _result(
             numbers=stage.task.answer != "labels",
             memory_limit=session.config.engine.memory_limit,
             threads=session.config.engine.workers,
+            annotations=[str(session.lake.path(name)) for name in later],
         )
         findings = _findings(gates, rows, stage)
         found: int | None = rows.height

@@ -14,8 +14,8 @@ from jobs.evaluation.answers_file import SUFFIXES, read_answers
 from jobs.evaluation.compute import Asked, compute
 from jobs.evaluation.frame import facts_of
 from jobs.evaluation.gold import gold_of
-from jobs.evaluation.gold_columns import SPANS, Wanted
-from jobs.evaluation.gold_file import GoldRows, has_spans_only, read_gold
+from jobs.evaluation.gold_columns import SPANS, Wanted, has_gold
+from jobs.evaluation.gold_file import GoldRows, names_of, read_gold
 from jobs.evaluation.rows import choose, other_splits
 from jobs.evaluation.truth import Truth
 from jobs.evaluation.words import Wheel, load_wheel, refuse_wheel, word_gold
@@ -76,7 +76,8 @@ def evaluate_file(
         return _of_spans(gold, wanted, taxonomy, wheel, answers, against, splits, asked)
     of_task = load_task(task)
     of_taxonomy = load_taxonomy(taxonomy or of_task.taxonomy)
-    if has_spans_only(gold, wanted, of_task, of_taxonomy):
+    names = names_of(gold)
+    if SPANS in names and not has_gold(names, wanted, of_task, of_taxonomy):
         return _of_spans(gold, wanted, taxonomy, wheel, answers, against, splits, asked)
     question = _Question(gold, of_task, of_taxonomy, None if wheel is None else load_wheel(wheel))
     if question.wheel is not None:
@@ -97,7 +98,14 @@ def evaluate_file(
         facts_of(kept, asked.by),
         asked,
         left_out=left_out,
-        notes=_notes(question, rows, kept.height, labels_column, truth.annotated),
+        notes=[
+            *_notes(question, rows, kept.height, labels_column, truth.annotated),
+            *(
+                [f"The file has spans too; to compare them: --task {SPANS}"]
+                if SPANS in names
+                else []
+            ),
+        ],
     )
 
 
@@ -115,7 +123,7 @@ def _of_spans(
 
     useless = {"--taxonomy": taxonomy, "--wheel": wheel}
     if given := " and ".join(name for name, value in useless.items() if value is not None):
-        raise ConfigError(f"{given}: not of spans.", remedy=f"Leave {given} out.")
+        raise ConfigError(f"{given} says nothing of spans.", remedy=f"Leave {given} out.")
     return evaluate_spans(gold, wanted, answers, against, splits, asked)
 
 

@@ -12,9 +12,9 @@ from jobs.evaluation.answers_file import SUFFIXES
 from jobs.evaluation.compute import Asked, compute
 from jobs.evaluation.frame import facts_of
 from jobs.evaluation.gold_columns import SPANS, Wanted
-from jobs.evaluation.gold_file import GoldRows, read_gold
+from jobs.evaluation.gold_file import GoldRows, names_of, read_gold
 from jobs.evaluation.rows import choose, other_splits
-from jobs.evaluation.span_answers import ANSWER_SPANS, has_answers, read_span_answers
+from jobs.evaluation.span_answers import ANSWER_SPANS, read_span_answers
 from jobs.evaluation.spans import SpanGold, Spans, span_gold
 from schemas.errors import ConfigError, SourceError
 from schemas.label_task import load_task
@@ -70,7 +70,7 @@ def evaluate_spans(
 def _answers_of(gold: Path, answers: Path | None) -> Path:
     if answers is not None:
         return answers
-    if has_answers(gold):
+    if ANSWER_SPANS in names_of(gold):
         return gold
     raise ConfigError(
         "No labeler of ours marks spans, and there is no file of answers.",

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection
 from pathlib import Path
 from typing import Final
 
 import duckdb
+import orjson
 
 from jobs.annotate.rows import Rows
 from pipelines.query.views import literal, parquet, quoted
@@ -61,8 +62,8 @@ def file_rows(
 
 def _table(
     database: duckdb.DuckDBPyConnection, path: Path, task: LabelTask, taxonomy: Taxonomy
-) -> tuple[dict[str, str], str]:
-    """The columns of the file with their types, and how it is read as a table."""
+) -> tuple[set[str], str]:
+    """The columns of the file, and how it is read as a table."""
     if not path.is_file():
         raise SourceError(f"There is no file {path}.", remedy="Check the path.")
     if path.suffix == ".parquet":
@@ -78,14 +79,33 @@ def _table(
         raise SourceError(
             f"{path} is no file of labels.", remedy="Let it end in .parquet, .jsonl or .csv."
         )
-    described = database.sql(f"DESCRIBE SELECT * FROM {table}").fetchall()
-    columns = {str(row[0]): str(row[1]) for row in described}
+    if path.suffix == ".jsonl":
+        columns = _keys(path)
+    else:
+        described = database.sql(f"DESCRIBE SELECT * FROM {table}").fetchall()
+        columns = {str(row[0]) for row in described}
     if missing := [name for name in _NEEDED if name not in columns]:
         raise SourceError(
             f"{path} has no column {', '.join(missing)}.",
             remedy="Label it first: affectmine label FILE -o labels.parquet",
         )
     return columns, table
+
+
+def _keys(path: Path) -> set[str]:
+    """The names in the first line: `affectmine label` writes all of them in every line."""
+    with path.open("rb") as file:
+        line = file.readline(_MAX_LINE)
+    try:
+        found = orjson.loads(line or b"{}")
+    except orjson.JSONDecodeError:
+        found = None
+    if not isinstance(found, dict):
+        raise SourceError(
+            f"{path} is not JSON lines: its first line is no object.",
+            remedy="Write it anew: affectmine label FILE -o labels.jsonl",
+        )
+    return set(found)
 
 
 def _json_lines(path: Path, task: LabelTask, taxonomy: Taxonomy) -> str:
@@ -103,10 +123,11 @@ def _json_lines(path: Path, task: LabelTask, taxonomy: Taxonomy) -> str:
     )
 
 
-def _answers(columns: Mapping[str, str], path: Path, task: LabelTask, taxonomy: Taxonomy) -> str:
+def _answers(columns: Collection[str], path: Path, task: LabelTask, taxonomy: Taxonomy) -> str:
     """SQL: labels, scores and numbers, as a file of this kind holds them."""
     if path.suffix == ".csv":
-        labels = "CASE WHEN status = 'labeled' THEN list_filter(string_split(coalesce(labels, ''), '|'), lambda l: l <> '') END"
+        given = "list_filter(string_split(coalesce(labels, ''), '|'), lambda name: name <> '')"
+        labels = f"CASE WHEN status = 'labeled' THEN {given} END"
         pairs = "map_entries(CAST(CAST(scores AS JSON) AS MAP(VARCHAR, DOUBLE)))"
         scores = f"list_transform({pairs}, lambda s: {{'label': s.key, 'probability': s.value}})"
         each = [f"answer_{name}" for name in taxonomy.names]
@@ -127,7 +148,7 @@ def _answers(columns: Mapping[str, str], path: Path, task: LabelTask, taxonomy: 
 
 
 def _name(
-    database: duckdb.DuckDBPyConnection, columns: Mapping[str, str], table: str
+    database: duckdb.DuckDBPyConnection, columns: Collection[str], table: str
 ) -> tuple[str, list[str]]:
     position = "concat('position:', CAST(position AS VARCHAR))"
     if "id" not in columns:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 
 import duckdb
@@ -12,7 +13,7 @@ from pipelines.lake.forget_intent import refuse_while_forgetting
 from pipelines.lake.journal import Journal
 from pipelines.lake.lake import Lake
 from pipelines.lake.snapshots import State, state
-from pipelines.stages.annotations import Published, known_records, publish_annotations
+from pipelines.stages.annotations import STAGE, Published, known_records, publish_annotations
 from schemas.datasets import ANNOTATIONS
 from schemas.datasets.base import KEYS
 from schemas.errors import TerminalError
@@ -93,7 +94,11 @@ def into_lake(lake: Lake, rows: pl.DataFrame) -> Published:
     code, number = 1, None
     try:
         refuse_while_forgetting(lake)
+        started = time.perf_counter()
+        # How many partitions change is known once they are merged.
+        journal.planned(STAGE, None, rows.height)
         published = publish_annotations(lake, journal.run_id, rows, done=journal.done)
+        journal.ended_stage(STAGE, time.perf_counter() - started)
         refresh_catalog(lake)
         code, number = 0, published.number
     finally:

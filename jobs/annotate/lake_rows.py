@@ -13,6 +13,7 @@ from schemas.errors import ConfigError, TerminalError
 from schemas.label_task import LabelTask
 from schemas.taxonomy import Taxonomy
 
+_KEPT = "outcome = 'kept' AND text_clean IS NOT NULL"  # of an id that repeats, one row is kept
 _CHOSEN = "record_id IN (SELECT record_id FROM chosen)"
 
 
@@ -71,11 +72,10 @@ def _files(
 
 
 def _pool(clean: Sequence[str], labels: Sequence[str]) -> str:
-    kept = "outcome = 'kept' AND text_clean IS NOT NULL"
     return (
         "SELECT l.record_id, l.sample_key, l.corpus, l.domain, c.lang, l.role, l.status, l.labels, l.scores "
         f"FROM {parquet(labels)} AS l "
-        f"INNER JOIN (SELECT record_id, lang FROM {parquet(clean)} WHERE {kept}) AS c USING (record_id)"
+        f"INNER JOIN (SELECT record_id, lang FROM {parquet(clean)} WHERE {_KEPT}) AS c USING (record_id)"
     )
 
 
@@ -92,13 +92,14 @@ def _texts(
         numbers = f"CASE WHEN answer IS NOT NULL THEN [{each}] END"
     # Materialized: each holds the rows that were chosen only, before anything is joined.
     named = {
-        "texts": f"SELECT record_id, text_clean AS text, corpus, lang, role FROM {parquet(clean)} WHERE {_CHOSEN}",
+        "texts": f"SELECT record_id, text_clean AS text, corpus, lang, role FROM {parquet(clean)} "
+        f"WHERE {_KEPT} AND {_CHOSEN}",
         "told": f"SELECT record_id, labels, scores, {numbers} AS numbers, "
         f"concat(labeler, ' ', labeler_version) AS version FROM {parquet(labels)} WHERE {_CHOSEN}",
     }
     context, join = "CAST(NULL AS STRUCT(role VARCHAR, text VARCHAR)[])", ""
     if contexts:
-        turns = "list_transform(context, lambda turn: {'role': turn.role, 'text': turn.text})"
+        turns = "list_transform(context, lambda said: {'role': said.role, 'text': said.text})"
         named["before"] = (
             f"SELECT record_id, {turns} AS context FROM {parquet(contexts)} WHERE {_CHOSEN}"
         )

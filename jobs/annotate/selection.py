@@ -1,4 +1,4 @@
-"""Which rows are chosen: tables `pool` and `chosen` in DuckDB, which spills what memory cannot hold. No text is read."""
+"""Which rows are chosen: tables in DuckDB, which spills what memory cannot hold. No text is read."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import duckdb
 import polars as pl
 import pyarrow as pa
+from duckdb.func import PythonUDFType
 
 from jobs.annotate.rows import Rows
 from jobs.annotate.wanted import Wanted
@@ -218,7 +219,7 @@ def _uncertain(
     database: duckdb.DuckDBPyConnection, wanted: Wanted, rows: Rows, population: int
 ) -> list[Stratum]:
     first = _random(database, "random", round(wanted.n * wanted.random_share), population)
-    left = f"FROM pool WHERE margin IS NOT NULL AND record_id NOT IN (SELECT record_id FROM chosen)"  # noqa: F541
+    left = "FROM pool WHERE margin IS NOT NULL AND record_id NOT IN (SELECT record_id FROM chosen)"
     ((known,),) = database.sql(f"SELECT count(*) {left}").fetchall()
     taken = min(wanted.n - first.taken, known)
     if not taken and wanted.n > first.taken and population > first.taken:
@@ -249,4 +250,4 @@ def _order(salt: int) -> Callable[[pa.Array], pa.Array]:
 def _function(
     database: duckdb.DuckDBPyConnection, name: str, function: Callable[..., Any], kind: str
 ) -> None:
-    database.create_function(name, function, [kind], "UBIGINT", type="arrow")  # type: ignore[arg-type]
+    database.create_function(name, function, [kind], "UBIGINT", type=PythonUDFType.ARROW)

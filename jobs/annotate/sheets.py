@@ -1,4 +1,4 @@
-"""Files for annotators: tasks of Label Studio with their labeling config, or tables; whole or not at all, for you alone."""
+"""Files for annotators: tasks of Label Studio with their labeling config, or tables. Whole or not at all."""
 
 from __future__ import annotations
 

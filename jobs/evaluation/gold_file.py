@@ -8,7 +8,7 @@ from pathlib import Path
 
 import polars as pl
 
-from jobs.evaluation.gold_columns import SPANS, Found, Wanted, find_columns, has_gold
+from jobs.evaluation.gold_columns import Found, Wanted, find_columns, has_gold
 from schemas.config.corpus import Columns, GoldColumn, Values
 from schemas.errors import SourceError
 from schemas.label_task import LabelTask
@@ -60,11 +60,10 @@ def read_gold(path: Path, asked: Wanted, task: LabelTask, taxonomy: Taxonomy) ->
     return GoldRows(merged, rows.height, unreadable, single=merged.height == rows.height)
 
 
-def has_spans_only(path: Path, asked: Wanted, task: LabelTask, taxonomy: Taxonomy) -> bool:
-    """Whether the gold in a file is spans: it has a column of them, and none with gold of the task."""
+def names_of(path: Path) -> list[str]:
+    """The columns of a file. SourceError: it is missing, or of no known format."""
     source = _sources(path)[0]
-    names = guess(source).found(source, {})
-    return SPANS in names and not has_gold(names, asked, task, taxonomy)
+    return guess(source).found(source, {})
 
 
 def _sources(path: Path) -> list[SourceFile]:

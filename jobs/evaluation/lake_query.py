@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from pipelines.query.answered import clean_with_answers
 from pipelines.query.views import literal, parquet
 from schemas.label_task import LabelTask
 from schemas.taxonomy import Taxonomy
@@ -22,14 +23,17 @@ def gold_and_answers(
     task: LabelTask,
     taxonomy: Taxonomy,
     splits: Sequence[str],
+    annotations: Sequence[str] = (),
 ) -> str:
     """SQL: a row for each record with gold of the task, with the columns of each labeler (status_0, labels_0 …), null
-    where it has no row. `clean`: files; `labels`: files of each labeler, which may be none.
+    where it has no row. `clean`: files; `labels`: files of each labeler, which may be none; `annotations`: files of
+    what people answered later, which is gold of the split `annotated`.
     """
     told = [*_COLUMNS, *(["answer"] if task.answer != "labels" else [])]
     asked = f"list_filter(gold, lambda entry: {_condition(task, taxonomy, splits)})"
+    rows = clean_with_answers(clean, annotations, task.name)
     parts = [
-        f"gold_rows AS MATERIALIZED (SELECT {_FACTS}, {asked} AS gold FROM {parquet(clean)} WHERE len({asked}) > 0)"
+        f"gold_rows AS MATERIALIZED (SELECT {_FACTS}, {asked} AS gold FROM {rows} WHERE len({asked}) > 0)"
     ]
     columns, joins = "", ""
     for place, files in enumerate(labels):

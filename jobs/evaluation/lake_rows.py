@@ -65,7 +65,9 @@ def read_lake(
     _require(parts, task, taxonomy, labelers, corpora)
     clean = _files(lake, parts, "clean", "", corpora)
     labels = [_files(lake, parts, "labels", _variant(task, taxonomy, n), corpora) for n in labelers]
-    found = _query(gold_and_answers(clean, labels, task, taxonomy, splits), memory_limit, threads)
+    people = _files(lake, parts, "annotations", "", corpora)
+    wanted = gold_and_answers(clean, labels, task, taxonomy, splits, people)
+    found = _query(wanted, memory_limit, threads)
     left_out = _left_out(found)
     kept = found.filter(pl.col("status_0").is_not_null())
     answers = [

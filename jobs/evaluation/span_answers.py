@@ -56,12 +56,6 @@ def read_span_answers(path: Path, rows: GoldRows, *, is_gold: bool = False) -> A
     return Answers(path.name, version_of(path), answers.drop("wrong"))
 
 
-def has_answers(path: Path) -> bool:
-    """Whether a file of gold has spans of answers too."""
-    source = expand([str(path)], Path.cwd())[0]
-    return ANSWER_SPANS in guess(source).found(source, {})
-
-
 def _read(path: Path, columns: tuple[str, ...]) -> pl.DataFrame:
     """The columns of _KEYS that there are, and `spans` as text, whichever of the `columns` holds them."""
     if path.suffix not in SUFFIXES:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from pipelines.query.answered import clean_with_answers
 from pipelines.query.views import literal, parquet
 from pipelines.stages.database import open_database
 
@@ -17,12 +18,14 @@ def rows_with_gold(
     numbers: bool,
     memory_limit: str,
     threads: int,
+    annotations: Sequence[str] = (),
 ) -> pl.DataFrame:
     """Answers and gold of one label variant: corpus, unit, status, reason, labels, scores, gold (and answer, of
     `numbers`).
 
-    `unit` is the conversation, else the record. `gold` has the annotations of this task and taxonomy. Raises
-    TransientError where memory and disk are too little, duckdb.Error for what cannot be read.
+    `unit` is the conversation, else the record. `gold` has the annotations of this task and taxonomy, those of the
+    files `annotations` included. Raises TransientError where memory and disk are too little, duckdb.Error for what
+    cannot be read.
     """
     answer = ", labels.answer" if numbers else ""
     annotated = (
@@ -34,7 +37,7 @@ def rows_with_gold(
             "SELECT labels.corpus, coalesce(labels.conversation_id, labels.record_id) AS unit, "
             f"labels.status, labels.reason, labels.labels, labels.scores, clean.gold{answer} "
             f"FROM {parquet(labels)} AS labels INNER JOIN ("
-            f"SELECT record_id, {annotated} AS gold FROM {parquet(clean)} "
+            f"SELECT record_id, {annotated} AS gold FROM {clean_with_answers(clean, annotations, task)} "
             "WHERE outcome = 'kept' AND len(gold) > 0) AS clean USING (record_id) "
             "WHERE len(clean.gold) > 0 ORDER BY labels.corpus, labels.record_id"
         ).to_arrow_table()

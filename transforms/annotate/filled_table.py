@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator, Mapping
 from typing import BinaryIO
 
@@ -96,7 +97,7 @@ def _line(columns: list[str], cells: list[str], where: str, question: Question) 
             record_id=record_id,
             annotator=annotator_of(row.get("annotator"), row.get("annotation_id") or None),
             answer=answer,
-            weight=weight_of(row.get("weight", "").strip().replace(",", ".")),
+            weight=weight_of(_point(row.get("weight", "").strip())),
             annotated_at=time_of((row.get("annotated_at") or row.get("updated_at") or "").strip()),
             text=text_of(row.get("text")),
             lang=text_of(row.get("lang")),
@@ -112,7 +113,12 @@ def _given(row: Mapping[str, str], question: Question) -> dict[str, list[object]
         name = next(name for name in question.controls if name in row)
         return {name: values_in_cell(row[name], frozenset(question.taxonomy.names))}
     return {
-        name: values_in_cell(row[name].strip().replace(",", "."), frozenset())
+        name: values_in_cell(_point(row[name].strip()), frozenset())
         for name in question.taxonomy.names
         if name in row
     }
+
+
+def _point(cell: str) -> str:
+    """A number with a decimal comma, which spreadsheets write in many countries, with a point; else the cell."""
+    return cell.replace(",", ".") if re.fullmatch(r"-?\d+,\d+", cell) else cell

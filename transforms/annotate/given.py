@@ -152,16 +152,21 @@ def values_of(content: object) -> list[object]:
 
 
 def values_in_cell(cell: str, names: frozenset[str]) -> list[object]:
-    """The values in a cell of a table: JSON as Label Studio writes it, one name, or names joined by , ; or |."""
+    """The values in a cell of a table: JSON as Label Studio writes it, one name, or names joined by , ; or |.
+
+    Names are found in upper and lower case: people type them.
+    """
     told = cell.strip()
     if told[:1] in ("[", "{"):
         try:
             return values_of(json.loads(told))
         except (ValueError, RecursionError):
             raise GivenError("broken_value") from None
-    if told in names or not told:
-        return values_of(told)
-    return [part.strip() for part in re.split(r"[,;|]", told) if part.strip()]
+    known = {name.casefold(): name for name in (*sorted(names), NONE)}
+    if told.casefold() in known or not told:
+        return values_of(known.get(told.casefold()))
+    parts = [part.strip() for part in re.split(r"[,;|]", told) if part.strip()]
+    return [known.get(part.casefold(), part) for part in parts]
 
 
 def newest(annotations: Iterable[Annotation]) -> tuple[list[Annotation], int]:

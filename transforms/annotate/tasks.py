@@ -87,6 +87,11 @@ def cells_of(
     return (name, *(_no_formula(cell) if isinstance(cell, str) else cell for cell in cells))
 
 
+def id_of_cell(cell: str) -> str:
+    """The id that a cell of a table holds, without the apostrophe that it may have got."""
+    return cell[1:] if cell.startswith("'") and cell[1:].startswith(_FORMULA) else cell
+
+
 def context_of(row: Asked) -> str:
     """Earlier turns as lines of role and text; empty where there are none."""
     turns = row.context or ()

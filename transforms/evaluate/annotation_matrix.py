@@ -52,10 +52,21 @@ def gold_entries(gold: pl.Series, task: LabelTask, taxonomy: Taxonomy) -> pl.Dat
     return found.filter((pl.col("task") == task.name) & of_taxonomy)
 
 
-def label_entries(entries: pl.DataFrame, taxonomy: Taxonomy) -> LabelEntries:
-    """Entries with labels as matrices. SourceError: a label, or a label set, outside the taxonomy."""
+def label_entries(
+    entries: pl.DataFrame, taxonomy: Taxonomy, *, others: bool = False
+) -> LabelEntries:
+    """Entries with labels as matrices. SourceError: a label, or a label set, outside the taxonomy.
+
+    `others`: a label outside the taxonomy is a vote for something else (EDOS let people write a word of their own).
+    """
     names = list(taxonomy.names)
     found = entries.filter(pl.col("labels").is_not_null())
+    elsewhere: Bools = np.zeros(len(found), np.bool_)
+    if others:
+        known = pl.col("labels").list.eval(pl.element().filter(pl.element().is_in(names)))
+        number = found["labels"].list.len()
+        found = found.with_columns(known)
+        elsewhere = (found["labels"].list.len() < number).to_numpy()
     given = indicator(found["labels"], names)
     asked: Bools = np.ones(given.shape, np.bool_)
     limited = found["label_set"].is_not_null().to_numpy()
@@ -64,7 +75,7 @@ def label_entries(entries: pl.DataFrame, taxonomy: Taxonomy) -> LabelEntries:
         asked |= given  # what was given could be given
     if taxonomy.neutral is not None:
         neutral = names.index(taxonomy.neutral)
-        given[:, neutral] |= ~given.any(axis=1) & asked[:, neutral]
+        given[:, neutral] |= ~given.any(axis=1) & ~elsewhere & asked[:, neutral]
     return LabelEntries(found["row"].to_numpy(), _people(found), given, asked)
 
 

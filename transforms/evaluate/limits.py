@@ -10,14 +10,20 @@ import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, cast
+from typing import Any, Final, Literal, cast
 
 from schemas.config.check import check_figure
 from schemas.errors import ConfigError, GateError
+from transforms.evaluate.spans import SPAN_FIGURES
+from transforms.evaluate.wheel import WHEEL_FIGURES
 
 Bound = Literal["estimate", "lower", "upper"]
 Side = Literal["min", "max"]
 _WRITTEN = re.compile(r"^(?P<figure>[^=:]+?)(:(?P<bound>estimate|lower|upper))?=(?P<value>[^=]+)$")
+
+
+# Of spans and of free words: there are none in a lake, so that a config does not know these figures.
+_OF_FILES: Final = (*SPAN_FIGURES, *WHEEL_FIGURES)
 
 
 @dataclass(frozen=True)
@@ -55,7 +61,7 @@ def parse_limit(text: str, side: Side) -> Limit:
     if match is None or value is None:
         raise _no_limit(text, side, "it must be FIGURE=NUMBER or FIGURE:lower=NUMBER")
     try:
-        check_figure(match["figure"])
+        _check_figure(match["figure"])
     except ValueError as error:
         raise _no_limit(text, side, str(error)) from None
     return Limit(match["figure"], side, value, cast("Bound", match["bound"] or "estimate"))
@@ -157,10 +163,15 @@ def _known(content: Mapping[str, Any]) -> list[str]:
 
 def _is_figure(name: str) -> bool:
     try:
-        check_figure(name)
+        _check_figure(name)
     except ValueError:
         return False
     return True
+
+
+def _check_figure(name: str) -> None:
+    if name.partition(".")[0] not in _OF_FILES:
+        check_figure(name)
 
 
 def _nothing(limit: Limit, error: str) -> Verdict:

@@ -12,6 +12,7 @@ two means. There they are averaged over five wheels; here it is one, a plain map
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 import numpy as np
 
@@ -19,6 +20,14 @@ from transforms.evaluate.figures import Figure, Undefined, finite, ratio
 from transforms.evaluate.sums import Figures, Floats, Sums, divide
 
 Words = Sequence[Sequence[str]]
+
+WHEEL_FIGURES: Final = (
+    "set_precision",
+    "set_recall",
+    "set_f1",
+    "gold_on_wheel",
+    "given_on_wheel",
+)
 
 
 def wheel_figures(gold: Words, given: Words, wheel: Mapping[str, str]) -> dict[str, Figure]:

@@ -26,6 +26,7 @@ ANSWER_SCHEMA: Final = pl.Schema(
 
 MIN_CONFIDENCE: Final = 0.8
 MIN_LETTERS: Final = 20
+_NO_LANGUAGE: Final = frozenset(["und", "mul", "zxx", "un", ""])  # undetermined, several, none
 
 
 @runtime_checkable
@@ -71,8 +72,11 @@ def language_reason(batch: pl.DataFrame, languages: frozenset[str]) -> pl.Series
     """
     if "lang" not in batch.columns or batch["lang"].null_count() == len(batch):
         return pl.Series("reason", [None] * len(batch), dtype=pl.String)
+    strange = [tag for tag in batch["lang"].unique() if _is_foreign(tag, languages)]
+    if not strange:
+        return pl.Series("reason", [None] * len(batch), dtype=pl.String)
     code = pl.col("lang").str.to_lowercase().str.split_exact("-", 1).struct.field("field_0")
-    foreign = ~code.is_in(sorted(languages)) & ~code.is_in(["und", "mul", "zxx", "un", ""])
+    foreign = pl.col("lang").is_in(strange).fill_null(value=False)
     source = pl.col("lang_source") if "lang_source" in batch.columns else pl.lit("unknown")
     sure = (
         pl.col("lang_confidence") >= MIN_CONFIDENCE
@@ -98,3 +102,12 @@ def language_reason(batch: pl.DataFrame, languages: frozenset[str]) -> pl.Series
         )
     reason = pl.when(pl.col("declared") | pl.col("detected")).then("language:" + pl.col("code"))
     return candidates.select(reason=reason)["reason"]
+
+
+def language_code(tag: str) -> str:
+    """The language of a BCP 47 tag, without its region: `en` of `en-GB`."""
+    return tag.lower().partition("-")[0]
+
+
+def _is_foreign(tag: str | None, languages: frozenset[str]) -> bool:
+    return tag is not None and language_code(tag) not in languages | _NO_LANGUAGE

@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 
+import numpy as np
 import polars as pl
 import pytest
 from hypothesis import given, settings
@@ -10,7 +11,10 @@ from hypothesis import strategies as st
 
 import jobs.annotate.answers_in as answers_in
 from jobs.annotate.import_command import import_annotations, show_imported
+from jobs.train_gold import read_gold
 from schemas.errors import ConfigError, SourceError
+from schemas.label_task import load_task
+from schemas.taxonomy import load_taxonomy
 
 MAIL = "ann@example.org"
 
@@ -66,6 +70,12 @@ def test_a_gold_file_of_two_annotators(tmp_path, name):
     assert len(ann) == 32
     assert MAIL.encode() not in gold.read_bytes()
     assert found.gold == 3
+    if name.endswith("parquet"):
+        asked, labels = load_task("emotion"), load_taxonomy("ekman")
+        trained = read_gold(gold, asked, labels, folds=2, lang="en", absent=True)
+        held = [[labels.names[n] for n in np.flatnonzero(row)] for row in trained.values]
+        assert held == [["joy"], ["fear", "joy"], ["anger"]]
+        assert trained.groups[0] == trained.groups[1] != trained.groups[2]
 
 
 def test_numbers_have_a_column_each(tmp_path):

@@ -180,6 +180,21 @@ def test_columns_of_gold(tmp_path):
         evaluated(tmp_path, frame, answered(), asked=Asked(by=("topics",)))
 
 
+@pytest.mark.parametrize("kind", [".parquet", ".jsonl"])
+def test_null_cells_of_lists(tmp_path, kind):
+    """A null label set: all labels were asked; null labels: not annotated."""
+    sets = [None, ["joy", "anger"], None, ["anger", None, "fear"], ["joy"]]
+    frame = gold([["joy"], ["joy"], [], ["fear"], None], label_set=sets)
+    found = evaluated(tmp_path, frame, answered([["joy"], ["joy"], [], ["fear"], ["joy"]]), kind)
+    assert (found["n"], found["unannotated"]) == (4, 1)
+    asked = {name: one["asked"] for name, one in found["per_label"].items()}
+    # The first and third row ask for all, the second for two, the fourth for two others.
+    assert asked == {
+        "anger": 4, "disgust": 2, "fear": 3, "joy": 3, "sadness": 2, "surprise": 2, "neutral": 2,
+    }  # fmt: skip
+    assert found["per_label"]["neutral"]["support"] == 1  # the third row's empty list
+
+
 def test_several_annotators_of_one_text(tmp_path):
     frame = pl.DataFrame(
         {

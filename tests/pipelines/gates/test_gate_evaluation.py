@@ -22,10 +22,11 @@ def gold(taxonomy: str, *names: str) -> dict:
 
 @pytest.fixture
 def read(write):
-    def _read(cleaned, labeled):
+    def _read(cleaned, labeled, people=()):
         return rows_with_gold(
             write("labels", labeled), write("clean", cleaned), task="emotion", taxonomy="tiny",
             numbers=False, memory_limit="200MB", threads=1,
+            annotations=write("annotations", people) if people else (),
         )  # fmt: skip
 
     return _read
@@ -45,6 +46,30 @@ def test_only_rows_with_gold_of_this_task_and_taxonomy_are_read(read):
     assert found["status"].to_list() == ["labeled", "rejected"]
     assert [[entry["labels"] for entry in row] for row in found["gold"]] == [[["joy"]], [[]]]
     assert "text" not in " ".join(found.columns)
+
+
+def test_what_people_answered_later_is_gold_too(read):
+    cleaned = [row | {"gold": None, "outcome": "kept"} for row in clean(4)]
+    cleaned[0]["gold"] = [gold("tiny", "joy")]
+    keys = [{k: row[k] for k in row if k in labels(1)[0] and k != "task"} for row in clean(9)]
+    person = {
+        "task": "emotion", "taxonomy": "tiny", "label_set": None, "annotator": "a", "labels": ["joy"],
+        "value": None, "weight": None, "annotated_at": None, "file": "f",
+    }  # fmt: skip
+    people = [
+        keys[0] | person | {"annotator": "b"},
+        keys[0] | person | {"labels": []},
+        keys[1] | person,
+        keys[2] | person | {"taxonomy": "other"},
+        keys[3] | person | {"task": "vad", "labels": None, "value": 1.0},
+        keys[8] | person,  # its record is not there
+    ]
+    found = read(cleaned, labels(4), people)
+    told = [[(e["annotator"], e["split"], e["labels"]) for e in row] for row in found["gold"]]
+    assert told == [
+        [(None, None, ["joy"]), ("a", "annotated", []), ("b", "annotated", ["joy"])],
+        [("a", "annotated", ["joy"])],
+    ]
 
 
 @pytest.mark.parametrize(

@@ -175,6 +175,9 @@ def test_json_min_of_one_and_of_several_choices():
     assert one(row | {"labels": {"choices": ["joy", "fear"]}}).answer.labels == ("fear", "joy")
     assert one(row | {"labels": [{"choices": ["joy"]}]}).answer.labels == ("joy",)
     assert one(row | {"labels": []}).reason == "no_answer"
+    del row["labels"]  # as JSON-MIN has it where nothing was answered
+    assert one(row).reason == "no_answer"
+    row["labels"] = "joy"
     assert one(row | {"annotator": "Ann@Example.org"}).annotator == "ann@example.org"
     rated = row | {"anger": [{"rating": 3}], "fear": [{"number": 2}]}
     assert one(rated, LEVELS).answer.values == (("anger", 3.0), ("fear", 2.0))
@@ -194,17 +197,36 @@ def read_table(text, question=EKMAN):
 
 
 def test_a_filled_table_in_each_spelling():
-    lines = (
-        'id,text,context,labels,weight,annotator\nr1,"a, b",,"joy, fear",2.5,Ann\nr2,b,,,1,Ann\n'
-    )
-    first, second = read_table(lines)
+    lines = 'id,text,context,labels,weight,annotator\nr1,"a, b",,"joy, fear",2.5,Ann\nr2,b,,,1,Ann\nr3,c,,FEAR;,1,\n'
+    first, second, third = read_table(lines)
     assert (first.unit, first.answer.labels, first.weight) == ("r1", ("fear", "joy"), 2.5)
     assert (first.annotator, first.text, first.where) == ("ann", "a, b", "line 2")
     assert second == Skipped("line 3", "no_answer")
+    assert (third.answer.labels, third.annotator) == (("fear",), None)
     semicolons = '\ufeffid;text;labels\nr1;a;"{""choices"": [""joy"", ""fear""]}"\n'
     assert read_table(semicolons)[0].answer.labels == ("fear", "joy")
     numbers = "id\ttext\tanger\tfear\nr1\ta\t2\t\n"
     assert read_table(numbers, LEVELS)[0].answer.values == (("anger", 2.0),)
+
+
+def test_a_table_as_label_studio_writes_it():
+    """The cells that label-studio-converter 0.0.59 wrote of tasks with one and several choices, a number, a rating."""
+    labels = (
+        '"annotation_id","annotator","created_at","id","labels","record_id","text","updated_at"\n'
+        '1,"3","2021-03-09T22:16:08.728353Z",1,"joy","r1","Two\nlines","2021-03-10T22:16:08.728378Z"\n'
+        '2,"Ann@Example.org","2021-03-09T22:16:08.728353Z",1,"{""choices"":[""joy"",""fear""]}","r1","a",""\n'
+        '3,"5","2021-03-09T22:16:08.728353Z",1,"","r1","a","2021-03-10T22:16:08.728378Z"\n'
+    )
+    first, second, third = read_table(labels)
+    assert (first.unit, first.annotator, first.answer.labels) == ("r1", "3", ("joy",))
+    assert (second.annotator, second.answer.labels) == ("ann@example.org", ("fear", "joy"))
+    assert third.reason == "no_answer"
+    numbers = '"anger","fear","record_id","text"\n"[{""number"":2}]","[{""rating"":3}]","r1","a"\n'
+    (found,) = read_table(numbers, LEVELS)
+    assert found.answer.values == (("anger", 2.0), ("fear", 3.0))
+    commas = "id;text;valence;weight\nr1;a;2,5;1,5\n"
+    (found,) = read_table(commas, VAD)
+    assert (found.answer.values, found.weight) == ((("valence", 2.5),), 1.5)
 
 
 def test_broken_lines_of_a_table_are_told_apart():

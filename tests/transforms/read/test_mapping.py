@@ -133,3 +133,15 @@ def test_content_in_the_place_of_a_header_is_not_told() -> None:
         in str(told.value)
     )
     assert "415" not in str(told.value)
+
+
+def test_nested_cells_are_json_and_null_ones_are_none() -> None:
+    """A null list is not the word null: it would be told as a label set of one label."""
+    found = mapped(
+        Columns(text="t", meta=("m", "s")),
+        t=["a", "b", "c"],
+        m=[["joy", "null"], None, []],
+        s=[{"x": 1}, None, {"x": None}],
+    )
+    texts = [{each["key"]: each["value"] for each in row} for row in found.frame["meta"].to_list()]
+    assert texts == [{"m": '["joy","null"]', "s": '{"x":1}'}, {}, {"m": "[]", "s": '{"x":null}'}]

@@ -41,16 +41,16 @@ class Engine:
 
     def score(
         self, texts: pl.Series, wanted: NDArray[np.uint32]
-    ) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
+    ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         """Score texts; bit m of `wanted` asks for model m.
 
-        Returns scores (rows, padded columns) and the number of known features (rows, models); of models that were
-        not asked for, zeros.
+        Returns scores (rows, padded columns) and whether a model knows any feature (rows, models); of models that
+        were not asked for, zeros and no.
         """
         from transforms.label.student.kernel import score_rows
 
         data, offsets = string_buffers(texts)
-        found: tuple[NDArray[np.float32], NDArray[np.int32]] = score_rows(
+        found: tuple[NDArray[np.float32], NDArray[np.bool_]] = score_rows(
             data, offsets, wanted, fold_table(), word_table(), self.spec, self.table,
             self.store, self.store.view(np.float32), self.store.view(np.uint32), self.bias, self.first,
         )  # fmt: skip

@@ -24,9 +24,10 @@ _F32 = t.Array(t.float32, 1, "C", readonly=True)
 _HASHES = t.Array(t.uint64, 1, "C", readonly=True)
 
 # The layout of engine.py, in its units of 8 bytes.
-_HEADER = 1
-_FACTORS = 1
+_HEADER = U(1)
+_FACTORS = U(1)
 _AHEAD = 8  # features whose slots in the table are asked for beforehand
+ONE, THREE = U(1), U(3)
 _EMPTY = U(0xFFFFFFFFFFFFFFFF)
 _PRINT = U(0xFFFFFFFFFF000000)
 
@@ -99,32 +100,35 @@ def _find(h, table):
 
 
 @inlined
-def _add(hits, factors, values, bits, first, part, length, number_of):
-    """Add up, model by model, the weights of the features that it knows, their squares and their number."""
+def _add(hits, factors, values, bits, first, part, length):
+    """Add up, model by model, the weights of the features that it knows, and their squares, which are above zero."""
+    # Unsigned numbers throughout: of signed ones numba asks each time whether they count from the end.
     for k in range(len(hits)):
-        at = hits[k]
-        has = bits[2 * at]
+        at = U(hits[k])
+        has = bits[at << ONE]
         at += _HEADER
         while has:
             m = lowest_bit(has)
             has &= has - np.uint32(1)
-            scale = factors[2 * at]
-            length[m] += factors[2 * at + 1]
-            number_of[m] += 1
+            scale = factors[at << ONE]
+            length[m] += factors[(at << ONE) + ONE]
             at += _FACTORS
-            for group in range(first[m], first[m + 1]):
-                add_lanes(part, group * 8, values, at * 8, scale)
-                at += 1
+            group = first[m]
+            end = first[m + ONE]
+            while group < end:
+                add_lanes(part, group << THREE, values, at << THREE, scale)
+                at += ONE
+                group += ONE
 
 
 @compiled(
-    t.Tuple((t.float32[:, ::1], t.int32[:, ::1]))(
+    t.Tuple((t.float32[:, ::1], t.boolean[:, ::1]))(
         _DATA, _WHOLE, _BITS, _FOLD, _DATA, _WHOLE, _HASHES,
         t.Array(t.int8, 1, "C", readonly=True), _F32, _BITS, _F32, _WHOLE,
     )
 )  # fmt: skip
 def score_rows(data, offsets, wanted, fold, word, spec, table, values, factors, bits, bias, first):
-    """Linear scores of each row by each wanted model, and how many features the model knows of it.
+    """Linear scores of each row by each wanted model, and whether the model knows a feature of it.
 
     values, factors and bits are views of one store (engine.py), so that a feature costs the cache lines of
     its own block. Each model's word block and character block are brought to length 1. Sums run in text order in
@@ -145,12 +149,12 @@ def score_rows(data, offsets, wanted, fold, word, spec, table, values, factors, 
         size *= 2
     seen = np.full(size, U(0), np.uint64)  # a row's number, from 1, above a feature's place
     slots = U(len(table) - 1)
+    lanes_of = first.astype(np.uint64)
     spread = min(4, (lanes + 16 * models) // 64 + 1)  # cache lines that a feature may take
     scores = np.zeros((rows, lanes), np.float32)
-    known = np.zeros((rows, models), np.int32)
+    known = np.zeros((rows, models), np.bool_)
     part = np.empty(lanes, np.float32)
     length = np.empty(models, np.float32)
-    number_of = np.empty(models, np.int32)
     for i in range(rows):
         asked = wanted[i]
         if asked == 0:
@@ -191,11 +195,10 @@ def score_rows(data, offsets, wanted, fold, word, spec, table, values, factors, 
                 part[c] = 0
             for m in range(models):
                 length[m] = 0
-                number_of[m] = 0
-            _add(hits[:number], factors, values, bits, first, part, length, number_of)
+            _add(hits[:number], factors, values, bits, lanes_of, part, length)
             for m in range(models):
-                if number_of[m] and (asked >> np.uint32(m)) & np.uint32(1):
-                    known[i, m] += number_of[m]
+                if length[m] > 0 and (asked >> np.uint32(m)) & np.uint32(1):
+                    known[i, m] = True
                     shrink = np.float32(1) / np.sqrt(length[m])
                     for c in range(first[m] * 8, first[m + 1] * 8):
                         scores[i, c] += shrink * part[c]

@@ -72,8 +72,8 @@ def add_lanes_wide(typing, sums, first, weights, at, factor):
 
 @intrinsic
 def lowest_bit(typing, bits):
-    """The number of zero bits below the lowest one of a uint32 that is not 0, as int64."""
-    signature = t.int64(t.uint32)
+    """The number of zero bits below the lowest one of a uint32 that is not 0, as uint64."""
+    signature = t.uint64(t.uint32)
 
     def generate(context, builder, signature, arguments):
         defined = ir.Constant(ir.IntType(1), 1)  # 0 is not asked for

@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from schemas.errors import ConfigError
-from transforms.label.labeler import language_reason
+from transforms.label.labeler import language_code, language_reason
 from transforms.label.student.answers import Refusals, answer, place_of
 from transforms.label.student.engine import MAX_MODELS, Engine, engine_of
 
@@ -59,12 +59,13 @@ def _chunk(
     batch: pl.DataFrame, questions: Sequence[Question], engine: Engine, order: list[str]
 ) -> list[pl.DataFrame]:
     code = _codes(batch)
+    unfit = _unfit(batch)
     refused: dict[frozenset[str], Refusals] = {}
     routes = []
     wanted = np.zeros(len(batch), np.uint32)
     for question in questions:
         if question.languages not in refused:
-            refused[question.languages] = Refusals.of(_reasons(batch, question.languages))
+            refused[question.languages] = _with_languages(batch, unfit, question.languages)
         refusals = refused[question.languages]
         route = _route(question, code, len(batch))
         routes.append((refusals, route))
@@ -84,7 +85,7 @@ def _answer(
     route: NDArray[np.int8],
     code: pl.Series | None,
     scores: NDArray[np.float32],
-    known: NDArray[np.int32],
+    known: NDArray[np.bool_],
     engine: Engine,
     order: list[str],
 ) -> pl.DataFrame:
@@ -97,7 +98,7 @@ def _answer(
         number = order.index(model.version)
         head = model.heads[question.taxonomy]
         own = scores[:, engine.columns(number)]
-        ignorant = known[:, number] == 0
+        ignorant = ~known[:, number]
         told, languages = refusals, code
         if mine is not None:
             own, ignorant, told = own[mine], ignorant[mine], told.rows(mine)
@@ -117,8 +118,9 @@ def _codes(batch: pl.DataFrame) -> pl.Series | None:
     """The language of each row without its region, lower case; None where there is no such column."""
     if "lang" not in batch.columns or batch["lang"].null_count() == len(batch):
         return None
-    code = pl.col("lang").str.to_lowercase().str.split_exact("-", 1).struct.field("field_0")
-    return batch.select(code.alias("code"))["code"]
+    told = batch["lang"].unique().drop_nulls().to_list()
+    codes = [language_code(tag) for tag in told]
+    return batch["lang"] if codes == told else batch["lang"].replace(told, codes)
 
 
 def _route(question: Question, code: pl.Series | None, rows: int) -> NDArray[np.int8]:
@@ -133,16 +135,22 @@ def _route(question: Question, code: pl.Series | None, rows: int) -> NDArray[np.
     return route
 
 
-def _reasons(batch: pl.DataFrame, languages: frozenset[str]) -> pl.Series:
-    """Why a row is rejected before its text is read; null where it is not."""
+def _unfit(batch: pl.DataFrame) -> Refusals:
+    """Why a text is rejected by every model, before it is read."""
+    text = pl.col("text_clean")
+    long = text.str.len_bytes() > MAX_BYTES
+    empty = text.is_null() | (text.str.strip_chars() == "")
+    reason = pl.when(empty).then(pl.lit("empty_text")).when(long).then(pl.lit("too_long"))
+    return Refusals.of(batch.select(reason.alias("reason"))["reason"])
+
+
+def _with_languages(batch: pl.DataFrame, unfit: Refusals, languages: frozenset[str]) -> Refusals:
+    """The same, and for texts in a language that none of the models knows."""
     foreign = language_reason(batch, languages)
-    long = pl.col("text_clean").str.len_bytes() > MAX_BYTES
-    empty = pl.col("text_clean").is_null() | (pl.col("text_clean").str.strip_chars() == "")
-    return batch.select(
-        pl.when(empty)
-        .then(pl.lit("empty_text"))
-        .when(long)
-        .then(pl.lit("too_long"))
-        .otherwise(foreign)
-        .alias("reason")
-    )["reason"]
+    if foreign.null_count() == len(foreign):
+        return unfit
+    return Refusals.of(
+        pl.select(
+            pl.when(unfit.reason.is_null()).then(foreign).otherwise(unfit.reason).alias("reason")
+        )["reason"]
+    )
