@@ -71,7 +71,10 @@ def label_frame(
     decided = pl.DataFrame({"row": row, "labels": names}).group_by("row").agg("labels")
     frame = told.join(decided, on="row", how="left", maintain_order="left")
     if not taxonomy.exclusive:
-        nothing = pl.lit([], dtype=pl.List(pl.String))
+        # Where neutral was asked, an empty list would say neutral: without any majority there is no gold.
+        open_rows = asked[:, taxonomy.names.index(taxonomy.neutral)] if taxonomy.neutral else []
+        silent = ~pl.col("row").is_in(np.flatnonzero(open_rows).tolist())
+        nothing = pl.when(silent).then(pl.lit([], dtype=pl.List(pl.String)))
         frame = frame.with_columns(pl.col("labels").fill_null(nothing))
     return _with_texts(records, frame, group).select(
         *("text", "lang", "group", "split", "labels", "label_set", "annotators")

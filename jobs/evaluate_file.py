@@ -77,7 +77,7 @@ def evaluate_file(
     of_task = load_task(task)
     of_taxonomy = load_taxonomy(taxonomy or of_task.taxonomy)
     names = names_of(gold)
-    if SPANS in names and not has_gold(names, wanted, of_task, of_taxonomy):
+    if wheel is None and SPANS in names and not has_gold(names, wanted, of_task, of_taxonomy):
         return _of_spans(gold, wanted, taxonomy, wheel, answers, against, splits, asked)
     question = _Question(gold, of_task, of_taxonomy, None if wheel is None else load_wheel(wheel))
     if question.wheel is not None:

@@ -44,8 +44,8 @@ def file_rows(
     answers = _answers(columns, path, task, taxonomy)
     name, notes = _name(database, columns, table)
     base = (
-        f"SELECT {name} AS record_id, CAST(text AS VARCHAR) AS text, CAST(status AS VARCHAR) AS status, "
-        f"{about}, {answers} FROM {table} WHERE text IS NOT NULL"
+        f"SELECT {name} AS record_id, coalesce(CAST(text AS VARCHAR), '') AS text, "
+        f"CAST(status AS VARCHAR) AS status, {about}, {answers} FROM {table}"
     )
     pool = (
         "SELECT record_id, key_of(record_id) AS sample_key, corpus, domain, lang, role, status, labels, scores "

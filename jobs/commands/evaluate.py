@@ -142,6 +142,7 @@ def evaluate(
         _refuse(
             {
                 "--gold": gold, "--answers": answers, "--group": group, "--wheel": wheel,
+                "--task spans": "" if task == "spans" else None,
                 "--text-column": None if text_column == "text" else text_column,
                 "--labels-column": None if labels_column == "labels" else labels_column,
             },

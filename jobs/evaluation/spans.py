@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import polars as pl
@@ -15,7 +16,7 @@ from jobs.evaluation.span_cells import WRONG, read_spans, words_of
 from transforms.evaluate.annotations import Bools
 from transforms.evaluate.bootstrap import Intervals, bootstrap
 from transforms.evaluate.figures import Undefined
-from transforms.evaluate.spans import SPAN_FIGURES, Span, span_figures, span_sums
+from transforms.evaluate.spans import SPAN_FIGURES, Span, figures_of, span_sums
 from transforms.evaluate.sums import Sums
 from transforms.evaluate.together import Together
 
@@ -45,7 +46,7 @@ class Spans:
 
     def overall(self, draw: Draw) -> tuple[Figures, Intervals]:
         """Precision, recall and F1 of exact spans, of overlaps, of words."""
-        figures = span_figures(self.gold, self.given, self.words)
+        figures = figures_of(self._sums)
         found = bootstrap(self.statistic(), len(self.gold), **draw.arguments)
         return figures, _defined(found, figures)
 
@@ -59,7 +60,7 @@ class Spans:
             drawn = bootstrap(parts, len(self.gold), **draw.arguments)
         per_label = {}
         for name, one in each.items():
-            own = span_figures(one.gold, one.given, one.words)
+            own = figures_of(one._sums)
             spread = {of: drawn[f"{of}.{name}"] for of in SPAN_FIGURES if f"{of}.{name}" in drawn}
             per_label[name] = One(own, one.counts, _defined(spread, own))
         counts = {"gold_spans": self.counts["support"], "given_spans": self.counts["predicted"]}
@@ -71,6 +72,10 @@ class Spans:
 
     def statistic(self) -> Sums:
         """All figures."""
+        return self._sums
+
+    @cached_property
+    def _sums(self) -> Sums:
         return span_sums(self.gold, self.given, self.words)
 
     @property

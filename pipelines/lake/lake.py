@@ -8,6 +8,7 @@ quarantine/<corpus>/<day>/shard-*.parquet
 clean/<corpus>/<partition>/shard-*.parquet + .json    data and manifests, side by side
 dedup, contexts, restricted/signatures                 likewise, beside clean
 labels/<task>/<taxonomy>/<labeler>/<corpus>/<partition>/shard-*.parquet + .json
+annotations/<corpus>/<partition>/shard-*.parquet + .json   what people answered
 snapshots/00000001.json                               what is published
 runs/<run id>/                                        journals, gates
 catalog.duckdb                                        views over the newest snapshot

@@ -13,6 +13,9 @@ import zstandard
 
 from benchmarks.gold_frames import label_frame, value_frame
 from benchmarks.gold_sets import GOLD_SETS, read_annotated, read_gold
+from jobs.evaluation.frame import units_of
+from jobs.evaluation.gold import LabelGold, gold_of
+from schemas.label_task import load_task
 from schemas.taxonomy import load_taxonomy
 from transforms.read.gold_cells import GOLD
 
@@ -90,6 +93,43 @@ def test_none_of_all_is_neutral_none_of_some_is_not() -> None:
     assert frame["labels"].to_list() == [["neutral"], []]
     assert frame["label_set"].to_list() == [None, ["fear", "joy"]]
     assert frame["split"].to_list() == ["dev", None]
+
+
+def test_training_and_evaluation_take_the_same_gold() -> None:
+    """BRIGHTER's English rows ask for five emotions: of neutral they say nothing, in both places."""
+    five = "anger fear joy sadness surprise"
+    rows = [
+        [entry("ekman", [], label_set=five)],
+        [entry("ekman", ["joy"], label_set=five)],
+        [entry("ekman", [])],
+        [entry("ekman", [given], str(n)) for n, given in enumerate(["joy", "fear", "anger"])],
+        [entry("ekman", given, str(n)) for n, given in enumerate([[], ["joy"], []])],
+        [entry("ekman", [], label_set=f"disgust {five} neutral")],
+    ]
+    for entries in rows:
+        for each in entries:
+            each["task"] = "emotion"
+    taxonomy = load_taxonomy("ekman")
+    frame = label_frame(records(*rows), "emotion", taxonomy)
+    expected = [[], ["joy"], ["neutral"], [], ["neutral"], ["neutral"]]
+    in_frame = [*expected[:3], None, *expected[4:]]  # no majority: an empty list would say neutral
+    assert frame["labels"].to_list() == in_frame
+    emotion = load_task("emotion")
+    for column, held, of in (
+        (records(*rows)["gold"], expected, [True] * 6),
+        (units_of(frame, emotion, taxonomy)["gold"], expected, [True] * 3 + [False] + [True] * 2),
+    ):
+        truth = gold_of(column, emotion, taxonomy).truth
+        assert isinstance(truth, LabelGold)
+        cells = zip(truth.holds, truth.asked, strict=True)
+        names = [
+            [name for name, holds in zip(taxonomy.names, row, strict=True) if holds]
+            for row, _ in cells
+        ]
+        assert names == held
+        assert truth.asked[:, taxonomy.names.index("joy")].tolist() == of
+        told = truth.asked[:, [taxonomy.names.index(name) for name in ("neutral", "disgust")]]
+        assert told.tolist() == [[False] * 2] * 2 + [[each] * 2 for each in of[2:]]
 
 
 def test_numbers_go_to_the_range_of_answers() -> None:

@@ -154,3 +154,32 @@ def test_from_python(folder: Path) -> None:
     )  # fmt: skip
     for key in ("macro_f1", "ece", "intervals", "statuses"):
         assert found[key] == of_file.json[key], key
+
+
+def test_spans_and_free_words(tmp_path: Path) -> None:
+    text = "I am so very sad"
+    marked = [
+        {"text": text, "spans": [{"start": 5, "end": 16}], "answer_spans": [{"start": 13, "end": 16}]},
+        {"text": text, "spans": [{"start": 13, "end": 16}], "answer_spans": [{"start": 13, "end": 61}]},
+        {"text": text, "spans": [{"start": 13, "end": 99}], "answer_spans": []},
+    ]  # fmt: skip
+    (tmp_path / "spans.jsonl").write_text("\n".join(map(json.dumps, marked)))
+    ran = command("evaluate", "--gold", "spans.jsonl", "--json", "--page", "p.html", cwd=tmp_path)
+    assert ran.code == 0, ran.err
+    assert (ran.json["n"], ran.json["bad_gold"], ran.json["reasons"]) == (
+        2,
+        1,
+        {"span_outside_text": 1},
+    )
+    assert (ran.json["token_precision"], ran.json["token_recall"]) == (1.0, 0.25)
+    assert "token F1" in (tmp_path / "p.html").read_text()
+    (tmp_path / "words.csv").write_text("text,labels,answer_labels\na,fury,rage\nb,glee,meh\n")
+    words = ("evaluate", "--gold", "words.csv", "--answers", "words.csv", "--wheel", "parrott")
+    ran = command(*words, "--json", cwd=tmp_path)
+    assert ran.code == 0, ran.err
+    assert (ran.json["set_f1"], ran.json["off_wheel"]["given"]["words"]) == (0.5, 1)
+    assert command(*words, "--min", "set_f1=.6", cwd=tmp_path).code == 3
+    for wrong in (("--wheel", "parrott"), ("--task", "spans")):
+        ran = command("evaluate", "--lake", "lake", *wrong, cwd=tmp_path)
+        assert ran.code == 2
+        assert "says nothing of a lake" in ran.err

@@ -47,7 +47,12 @@ def span_figures(
     right for spans of token numbers, and a count of characters for spans of offsets.
     SourceError: a span or token that does not end after it starts, or rows that differ in number.
     """
-    figures = span_sums(gold, given, tokens).whole()
+    return figures_of(span_sums(gold, given, tokens))
+
+
+def figures_of(sums: Sums) -> dict[str, Figure]:
+    """The same from what `span_sums` gave."""
+    figures = sums.whole()
     return {name: finite(figures[name], _BECAUSE[name.split("_")[1]]) for name in SPAN_FIGURES}
 
 
@@ -136,7 +141,11 @@ def _flat(spans: Sequence[Sequence[Span]], labels: dict[str | None, int], where:
 
 
 def _sorted(row: Ints, label: Ints, start: Ints, end: Ints) -> _Spans:
-    return _Spans(*np.unique(np.stack([label, row, start, end]), axis=1)[[1, 0, 2, 3]])
+    order = np.lexsort((end, start, row, label))
+    parts = np.stack([row, label, start, end])[:, order]
+    new: Bools = np.ones(len(order), np.bool_)
+    new[1:] = (parts[:, 1:] != parts[:, :-1]).any(axis=0)
+    return _Spans(*parts[:, new])
 
 
 def _joined(ours: _Spans, theirs: _Spans) -> _Spans:
@@ -158,8 +167,12 @@ def _equal(ours: _Spans, theirs: _Spans) -> Bools:
     """Which of ours they have too."""
     frame = _frame(ours, theirs)
     (starts, ends), (their_starts, their_ends) = ours.keyed(*frame), theirs.keyed(*frame)
-    pairs = np.concatenate([np.stack([starts, ends]), np.stack([their_starts, their_ends])], axis=1)
-    code = np.unique(pairs, axis=1, return_inverse=True)[1].reshape(-1)
+    if not len(their_starts):
+        return np.zeros(len(starts), np.bool_)
+    both = np.concatenate([np.stack([starts, ends]), np.stack([their_starts, their_ends])], axis=1)
+    order = np.lexsort((both[1], both[0]))
+    code = np.empty(len(order), np.int64)
+    code[order] = np.cumsum((np.diff(both[:, order], axis=1, prepend=-1) != 0).any(axis=0))
     return np.isin(code[: len(starts)], code[len(starts) :])
 
 

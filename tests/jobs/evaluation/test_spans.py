@@ -207,7 +207,7 @@ def test_what_cannot_be_asked(tmp_path):
     path = lines(tmp_path / "a.jsonl", [one])
     for useless in ({"wheel": "parrott"}, {"taxonomy": "ekman"}):
         with pytest.raises(ConfigError, match="says nothing of spans"):
-            evaluate_file(path, **useless)
+            evaluate_file(path, task="spans", **useless)
     with pytest.raises(ConfigError, match="no labeler of ours marks spans"):
         evaluate_file(path, against="student")
     alone = lines(tmp_path / "b.jsonl", [{"text": "sad", "spans": []}])

@@ -79,6 +79,21 @@ def test_strange_labels_are_an_error():
         majority([entry(["joyous"])])
 
 
+def test_a_word_of_their_own_is_a_vote_for_something_else():
+    """Neither an error nor neutral, where that is asked for: one of two is no majority, one of one is no neutral."""
+    rows = [
+        [entry(["glum"], "a"), entry(["joy"], "b")],
+        [entry(["glum"], "a")],
+        [entry(["glum", "joy"], "a")],
+        [entry(["glum"], "a"), entry([], "b"), entry([], "c")],
+    ]
+    entries = gold_entries(pl.Series(rows, dtype=GOLD), EMOTION, EKMAN)
+    held, asked = label_majority(label_entries(entries, EKMAN, others=True), len(rows))
+    names = [[name for name, holds in zip(EKMAN.names, row, strict=True) if holds] for row in held]
+    assert names == [[], [], ["joy"], ["neutral"]]
+    assert asked.all()
+
+
 def numbers(task, taxonomy, *rows):
     column = pl.Series(rows, dtype=GOLD)
     return value_entries(gold_entries(column, task, taxonomy), task, taxonomy)

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from transforms.label.labeler import LABELED, REJECTED, SCORES_TYPE
-from transforms.label.student.columns import label_lists, score_lists
+from transforms.label.student.columns import label_lists, positions, score_lists
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -95,9 +95,12 @@ def _labels_answer(
     )
 
     rule = EXCLUSIVE if head.kind == "exclusive" else MAY_BE_EMPTY if head.empty else NEVER_EMPTY
-    probabilities, given = answer_rows(scores, places, *head.padded, head.threshold, rule)
+    wanted = np.ones(len(scores), np.bool_) if valid is None else valid
+    probabilities, given, bounds = answer_rows(
+        scores, places, *head.padded, head.threshold, rule, wanted
+    )
     return {
-        "labels": label_lists(head.labels, given, valid),
+        "labels": label_lists(head.labels, given, bounds, valid),
         "scores": score_lists(head.labels, probabilities, valid),
     }
 
@@ -113,7 +116,9 @@ def _scalars_answer(
     values = logit_rows(scores, places, *head.padded)[:, : len(head.labels)]
     values = np.round(np.clip(values, head.low, head.high), 4).astype(np.float32)
     return {
-        "labels": label_lists(head.labels, np.zeros(values.shape, np.bool_), valid),
+        "labels": label_lists(
+            head.labels, np.zeros(0, np.uint32), np.zeros(len(values) + 1, np.int64), valid
+        ),
         "scores": pl.repeat(None, len(values), dtype=SCORES_TYPE, eager=True),
         "answer": _struct(head.labels, values, valid),
     }
@@ -128,7 +133,8 @@ def _ordinals_answer(
     from transforms.label.student.head_kernel import MAY_BE_EMPTY, answer_rows
 
     half = np.full(head.threshold.shape, 0.5, np.float32)
-    probabilities, _ = answer_rows(scores, places, *head.padded, half, MAY_BE_EMPTY)
+    wanted = np.ones(len(scores), np.bool_)
+    probabilities, _, _ = answer_rows(scores, places, *head.padded, half, MAY_BE_EMPTY, wanted)
     shape = (len(scores), len(head.labels), head.levels)
     # That a level is reached implies that the lower ones are.
     reached = np.minimum.accumulate(probabilities.reshape(shape), axis=2)
@@ -136,7 +142,7 @@ def _ordinals_answer(
     cuts = head.threshold.reshape(-1, len(head.labels), head.levels)[places]
     levels = (np.round(expected, 4)[:, :, None] >= cuts).sum(axis=2).astype(np.int8)
     return {
-        "labels": label_lists(head.labels, levels > 0, valid),
+        "labels": label_lists(head.labels, *positions(levels > 0, valid), valid),
         "scores": score_lists(head.labels, np.ascontiguousarray(reached[:, :, 0]), valid),
         "answer": _struct(head.labels, levels, valid),
     }

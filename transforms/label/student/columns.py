@@ -14,15 +14,27 @@ if TYPE_CHECKING:
 
 
 def label_lists(
-    labels: tuple[str, ...], given: NDArray[np.bool_], valid: NDArray[np.bool_] | None
+    labels: tuple[str, ...],
+    given: NDArray[np.uint32],
+    bounds: NDArray[np.int64],
+    valid: NDArray[np.bool_] | None,
 ) -> pl.Series:
-    """list<string> of the labels given (rows, labels); null where not `valid` (rows)."""
+    """list<string> of the labels at positions `given`, those of row i from bounds[i] to bounds[i + 1]; null where not
+    `valid` (rows).
+    """
+    names = _arrow(pl.Series(labels, dtype=pl.String).gather(given))
+    return _lists(names, bounds, valid)
+
+
+def positions(
+    given: NDArray[np.bool_], valid: NDArray[np.bool_] | None
+) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
+    """Positions and bounds of the labels given (rows, labels), none in rows that are not `valid`."""
     if valid is not None:
         given = given & valid[:, None]
-    rows, positions = np.nonzero(given)
+    rows, places = np.nonzero(given)
     bounds = np.searchsorted(rows, np.arange(len(given) + 1)).astype(np.int64)
-    names = _arrow(pl.Series(labels, dtype=pl.String).gather(positions))
-    return _lists(names, bounds, valid)
+    return places.astype(np.uint32), bounds
 
 
 def score_lists(

@@ -76,22 +76,31 @@ def logit_rows(scores, places, matrix, knots, offset):
 
 
 @compiled(
-    t.Tuple((t.float32[:, ::1], t.boolean[:, ::1]))(
-        _SCORES, _PLACES, _F32, _F32, _F32_2, _F32_2, t.int64
+    t.Tuple((t.float32[:, ::1], t.uint32[::1], t.int64[::1]))(
+        _SCORES, _PLACES, _F32, _F32, _F32_2, _F32_2, t.int64, t.Array(t.boolean, 1, "C", readonly=True)
     )
 )  # fmt: skip
-def answer_rows(scores, places, matrix, knots, offset, threshold, rule):
-    """Probabilities (rows, labels; four decimals) and which labels are given, by one of the three rules."""
+def answer_rows(scores, places, matrix, knots, offset, threshold, rule, wanted):
+    """Probabilities (rows, labels; four decimals) and the labels given, by one of the three rules.
+
+    The labels given are positions, row after row: those of row i from bounds[i] to bounds[i + 1]. Rows that are not
+    wanted have none, and probabilities of zero.
+    """
     rows, labels = len(scores), threshold.shape[1]
-    probabilities = np.empty((rows, labels), np.float32)
-    given = np.zeros((rows, labels), np.bool_)
+    probabilities = np.zeros((rows, labels), np.float32)
+    given = np.empty(rows * labels, np.uint32)
+    bounds = np.zeros(rows + 1, np.int64)
+    count = 0
     odds = np.empty(threshold.shape, np.float64)
     for place in range(len(threshold)):
         for l in range(labels):
-            wanted = np.float64(threshold[place, l])
-            odds[place, l] = -np.log(wanted) if rule == EXCLUSIVE else np.log(wanted / (1 - wanted))
+            limit = np.float64(threshold[place, l])
+            odds[place, l] = -np.log(limit) if rule == EXCLUSIVE else np.log(limit / (1 - limit))
     z = np.empty(offset.shape[1], np.float64)
     for i in range(rows):
+        bounds[i + 1] = count
+        if not wanted[i]:
+            continue
         place = places[i]
         _logits(scores, i, place, matrix, knots, offset, z)
         closest = 0
@@ -123,8 +132,11 @@ def answer_rows(scores, places, matrix, knots, offset, threshold, rule):
             p = np.float32(z[l])
             probabilities[i, l] = p
             if rule != EXCLUSIVE and p >= threshold[place, l]:
-                given[i, l] = True
+                given[count] = l
+                count += 1
                 found = True
         if not found and rule != MAY_BE_EMPTY:
-            given[i, closest] = True
-    return probabilities, given
+            given[count] = closest
+            count += 1
+        bounds[i + 1] = count
+    return probabilities, given[:count].copy(), bounds
