@@ -28,6 +28,7 @@ from transforms.annotate.given import (
     values_in_cell,
     weight_of,
 )
+from transforms.annotate.tasks import id_of_cell
 
 _MAX_CELL = 1 << 24
 
@@ -90,7 +91,7 @@ def _line(columns: list[str], cells: list[str], where: str, question: Question) 
         answer = read_answer(_given(row, question), question)
         if answer is None:
             return Skipped(where, "no_answer")
-        record_id = text_of(row.get("record_id") or row.get("id"))
+        record_id = text_of(_cell(row, "record_id") or _cell(row, "id"))
         return Annotation(
             where=where,
             unit=record_id or where,
@@ -99,7 +100,7 @@ def _line(columns: list[str], cells: list[str], where: str, question: Question) 
             answer=answer,
             weight=weight_of(_point(row.get("weight", "").strip())),
             annotated_at=time_of((row.get("annotated_at") or row.get("updated_at") or "").strip()),
-            text=text_of(row.get("text")),
+            text=text_of(_cell(row, "text")),
             lang=text_of(row.get("lang")),
             corpus=text_of(row.get("corpus")),
             role=text_of(row.get("role")),
@@ -122,3 +123,9 @@ def _given(row: Mapping[str, str], question: Question) -> dict[str, list[object]
 def _point(cell: str) -> str:
     """A number with a decimal comma, which spreadsheets write in many countries, with a point; else the cell."""
     return cell.replace(",", ".") if re.fullmatch(r"-?\d+,\d+", cell) else cell
+
+
+def _cell(row: Mapping[str, str], name: str) -> str | None:
+    """A cell as it was before the export kept a spreadsheet from running it as a formula."""
+    cell = row.get(name)
+    return None if cell is None else id_of_cell(cell)
