@@ -10,7 +10,7 @@ from transforms.arrow import polars_schema
 from transforms.ingest.keyed import KeyedHasher, hex_ids, sample_keys
 from transforms.read.names import is_name
 
-VERSION = 2
+VERSION = 3
 
 _NO_SPEAKER = ("", "[deleted]", "[removed]")
 
