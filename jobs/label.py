@@ -7,6 +7,7 @@ from jobs.session import Session, dump, mine
 from pipelines.stages.label import VERSION, settings, shared, variant
 from pipelines.stages.row import RowTask, run_row_tasks
 from schemas.config.run import LabelConfig
+from schemas.errors import ConfigError
 from schemas.manifest import DataFile, Manifest
 
 
@@ -70,12 +71,33 @@ def label(
             "label",
             run_row_tasks,
             zip(*stages, strict=True),
-            variants=[Path(config.taxonomy).stem for config in configs],
+            variants=names_of(configs, session.base),
             total=sum(len(tasks) for tasks in stages),
             rows=len(configs) * sum(manifest.counts["kept"] for manifest in cleaned),
             on_failure=lambda task: failed.add((task.input.corpus, task.input.partition)),
         )
     return made
+
+
+def refuse_equal(configs: Sequence[LabelConfig], base: Path) -> None:
+    """Raises ConfigError for label stages that would write to the same place, and for what cannot be answered."""
+    seen: dict[str, LabelConfig] = {}
+    for config in configs:
+        place = variant(settings(config, base))
+        if place in seen:
+            raise ConfigError(
+                f"Two label stages write to labels/{place}: those of {seen[place].labeler} and {config.labeler}.",
+                remedy="Remove one, or give files of your own weights different names.",
+            )
+        seen[place] = config
+
+
+def names_of(configs: Sequence[LabelConfig], base: Path) -> list[str]:
+    """What the stages are called on screen: by their taxonomy, or where that is not enough, by their place."""
+    short = [Path(config.taxonomy).stem for config in configs]
+    if len(set(short)) == len(short):
+        return short
+    return [variant(settings(config, base)) for config in configs]
 
 
 def passes(configs: Sequence[LabelConfig]) -> list[list[LabelConfig]]:

@@ -14,7 +14,7 @@ from jobs.clean import clean
 from jobs.dedup import MADE as DEDUP_MADE
 from jobs.dedup import dedup, deduped_files
 from jobs.ingest import ingest
-from jobs.label import label, variants
+from jobs.label import label, refuse_equal, variants
 from jobs.publish import WHOLE_CORPUS, Published, Work, check_ahead, check_and_publish
 from jobs.screen import Screen
 from jobs.session import Session, StageTotals
@@ -27,7 +27,6 @@ from pipelines.lake.journal import Journal
 from pipelines.lake.key import load_key
 from pipelines.lake.lake import Lake, create_lake
 from pipelines.lake.store import replace
-from pipelines.stages.label import settings
 from schemas.config.load import load_config
 from schemas.config.run import RunConfig
 from schemas.errors import (
@@ -100,8 +99,7 @@ def run(
             gate.warm()
             stack.callback(gate.close)
         if STAGES.index(until) >= STAGES.index("label"):
-            for wanted in config.label:
-                settings(wanted, base)  # an unknown one fails here
+            refuse_equal(config.label, base)  # an unknown one fails here
         key, made = load_key()
         if made is not None:
             screen.say(f"Made a pseudonym key: {made}. Keep it: without it the lake cannot grow.")

@@ -33,6 +33,7 @@ def read_gold(
     """
     import polars as pl
 
+    from transforms.label.labeler import language_code
     from transforms.label.student.training import Gold
 
     frame = source if isinstance(source, pl.DataFrame) else _read(Path(source))
@@ -40,7 +41,7 @@ def read_gold(
     missing = [name for name in ("text", *names) if name not in frame.columns]
     if "text" in missing or (task.answer == "labels" and missing) or len(missing) == len(names):
         raise SourceError(
-            f"Training needs the column(s) {', '.join(missing)}; found: {', '.join(frame.columns)}.",
+            f"Training needs the column(s) {', '.join(missing)}; found: {_shown(frame.columns)}.",
             remedy=f"Name the columns text and {', '.join(names)} (and group, lang).",
         )
     if frame.schema["text"] not in (pl.String, pl.Categorical, pl.Enum, pl.Null):
@@ -63,17 +64,20 @@ def read_gold(
     code = languages.cast(pl.String).str.to_lowercase().str.split("-").list.first()
     return Gold(
         frame["text"], values, asked, _groups(frame, folds),
-        frame.with_columns(code.fill_null(lang).alias("lang"))["lang"],
+        frame.with_columns(code.fill_null(language_code(lang)).alias("lang"))["lang"],
     )  # fmt: skip
 
 
 def _read(path: Path) -> pl.DataFrame:
     import polars as pl
 
-    kind = {".parquet": "Parquet", ".csv": "CSV"}.get(path.suffix, "TSV")
+    kinds = {".parquet": "Parquet", ".csv": "CSV", ".jsonl": "JSON lines", ".ndjson": "JSON lines"}
+    kind = kinds.get(path.suffix, "TSV")
     try:
         if kind == "Parquet":
             return pl.read_parquet(path)
+        if kind == "JSON lines":
+            return pl.read_ndjson(path, infer_schema_length=None)
         if kind == "CSV":
             return pl.read_csv(path, infer_schema=False)
         return pl.read_csv(path, separator="\t", quote_char=None, infer_schema=False)
@@ -82,8 +86,15 @@ def _read(path: Path) -> pl.DataFrame:
         reason = f": {error.strerror}" if isinstance(error, OSError) and error.strerror else ""
         raise SourceError(
             f"{path} cannot be read as {kind}{reason}.",
-            remedy="Give a Parquet, CSV (comma, quotes) or TSV (tab, no quotes) file, in UTF-8.",
+            remedy="Give a Parquet, CSV (comma, quotes), JSON lines or TSV (tab, no quotes) file, in UTF-8.",
         ) from None
+
+
+def _shown(names: list[str]) -> str:
+    """Names of columns for a message. A file without a header has people's text for names: it is not told."""
+    short = [name for name in names if len(name) <= 40 and name.count(" ") <= 2]
+    more = [f"{len(names) - len(short)} that are no names"] if len(short) < len(names) else []
+    return ", ".join([*short[:20], *more])
 
 
 def _labels(
@@ -104,7 +115,7 @@ def _labels(
     values = indicator(frame["labels"], list(taxonomy.names))
     asked = np.ones(values.shape, np.bool_)
     if "label_set" in frame.columns:
-        label_sets = frame.with_columns(_lists(frame, "label_set", separator=" "))["label_set"]
+        label_sets = frame.with_columns(_lists(frame, "label_set"))["label_set"]
         limited = label_sets.is_not_null().to_numpy()
         asked[limited] = indicator(label_sets.filter(limited), list(taxonomy.names))
     if taxonomy.neutral is not None:
@@ -123,8 +134,10 @@ def _labels(
     return frame, values, asked
 
 
-def _lists(frame: pl.DataFrame, column: str, separator: str = ",") -> pl.Expr:
-    """A column of names as lists of strings, or SourceError."""
+def _lists(frame: pl.DataFrame, column: str) -> pl.Expr:
+    """A column of names as lists of strings, or SourceError. In text they are joined by commas, or by blanks where
+    there is no comma (label_set); an empty cell is null.
+    """
     import polars as pl
 
     words = (pl.String, pl.Categorical, pl.Enum, pl.Null)
@@ -135,10 +148,16 @@ def _lists(frame: pl.DataFrame, column: str, separator: str = ",") -> pl.Expr:
     if isinstance(kind, pl.List) and kind.inner in words:
         return lists.cast(pl.List(pl.String))
     if kind in words:
-        text = lists.cast(pl.String)
-        return pl.when(text.str.strip_chars() == "").then(pl.lit([], dtype=pl.List(pl.String))).otherwise(
-            text.str.split(separator)
-        ).alias(column)  # fmt: skip
+        text = lists.cast(pl.String).str.strip_chars()
+        commas = text.str.contains(",", literal=True) | (column != "label_set")
+        parts = (
+            pl.when(commas)
+            .then(text.str.split(","))
+            .otherwise(text.str.split(" "))
+            .list.eval(pl.element().str.strip_chars())
+        )
+        named = parts.list.eval(pl.element().filter(pl.element() != ""))
+        return pl.when(text != "").then(named).alias(column)
     raise SourceError(
         f"The column {column} holds {frame.schema[column]}, not names of labels.",
         remedy="Write the names of the labels in it: a list, or a string joined by commas.",
@@ -199,12 +218,18 @@ def _refuse_absent(
 def _groups(frame: pl.DataFrame, folds: int) -> NDArray[np.int64]:
     import polars as pl
 
+    from transforms.label.normalize import normalize
+
     if "group" in frame.columns and frame.schema["group"].is_nested():
         raise SourceError(
             f"The column group holds {frame.schema['group']}, not keys.",
             remedy="Give each row one string or number as its group, or leave the column out.",
         )
-    key = pl.col("group").cast(pl.String) if "group" in frame.columns else pl.col("text")
+    if "group" not in frame.columns:
+        # What the student cannot tell apart is one text.
+        same = pl.Series("same", [normalize(text) for text in frame["text"]], dtype=pl.String)
+        frame = frame.with_columns(same)
+    key = pl.col("group").cast(pl.String) if "group" in frame.columns else pl.col("same")
     # Dense ranks of the sorted keys: the same rows get the same folds, whatever the Polars version.
     groups = frame.select(key.rank("dense").cast(pl.Int64).fill_null(0)).to_series()
     distinct = groups.n_unique()

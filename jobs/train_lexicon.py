@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -33,7 +34,13 @@ def read_lexicons(paths: Sequence[Path], spec: FeatureSpec) -> Lexicon | None:
     words = sorted(set().union(*files))
     columns = [[file.get(word, 0.0) for word in words] for file in files]
     values = np.array([column for file in columns for column in (file, list(map(abs, file)))]).T
-    return read_words(words, values, spec)
+    lexicon = read_words(words, values, spec)
+    if not len(lexicon.hashes):
+        raise SourceError(
+            f"No entry of the lexicon {', '.join(map(str, paths))} is a single word.",
+            remedy="Give words; phrases and blanks within an entry are left out.",
+        )
+    return lexicon
 
 
 def _read(path: Path) -> dict[str, float]:
@@ -56,7 +63,7 @@ def _read(path: Path) -> dict[str, float]:
             continue
         word, *rest = line.split("\t")
         try:
-            found[word] = float(rest[0])
+            found[word] = _finite(rest[0])
         except (IndexError, ValueError):
             raise SourceError(
                 f"Line {number} of the lexicon {path} has no number after its word.", remedy=remedy
@@ -64,6 +71,13 @@ def _read(path: Path) -> dict[str, float]:
     if not found:
         raise SourceError(f"The lexicon {path} has no words.", remedy=remedy)
     return found
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError
+    return number
 
 
 def _unpacked(file: io.BufferedReader) -> bytes:

@@ -50,7 +50,7 @@ def fit_logits(
     ridge[-1] = 1e-6
     every = max(1, len(columns) // _CURVATURE_ROWS)
     sample, counted = columns[::every], counts[::every]
-    scale = len(columns) / len(sample)
+    scale = len(columns) / max(1, len(sample))
 
     def state(w: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         z = columns @ w
@@ -58,6 +58,8 @@ def fit_logits(
         return loss + 0.5 * (ridge * (w - start) ** 2).sum(axis=0), z
 
     weights = start.copy()
+    if not len(columns) or not counts.any():
+        return weights
     loss, z = state(weights)
     inverses: list[NDArray[np.float64]] = []
     for turn in range(_TURNS):

@@ -50,6 +50,8 @@ def best_cuts(
 
     Found one after the other, from those that give each level its share of the rows.
     """
+    if not len(expected):
+        return np.arange(1.0, levels + 1)
     rank = np.sort(expected)
     cuts: NDArray[np.float64] = np.empty(levels)
     for level in range(1, levels + 1):

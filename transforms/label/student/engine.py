@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from schemas.errors import TerminalError
 from transforms.label.normalize import fold_table, word_table
 from transforms.label.student.features import string_buffers
 from transforms.label.student.weights import StudentWeights
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
 MAX_MODELS: Final = 32  # a row's models are the bits of a word
 LANES: Final = 8  # columns of a model are padded to whole vector registers
+MAX_UNITS: Final = 1 << 24  # places in a store; the kernel's table has 24 bits for one
 UNIT: Final = 8  # bytes; the store's places are counted in it
 HEADER: Final = 8  # bytes before a feature's blocks: the bits of the models that know it, 4 spare
 FACTORS: Final = 8  # bytes before a block's values: scale and squared idf, float32
@@ -59,6 +62,35 @@ class Engine:
     def columns(self, model: int) -> slice:
         """Where the scores of a model begin, and where its padding ends."""
         return slice(int(self.first[model]) * LANES, int(self.first[model + 1]) * LANES)
+
+
+def pack(models: Sequence[StudentWeights]) -> list[tuple[StudentWeights, ...]]:
+    """Models in as few engines as can be: of one spec, not too many, and small enough for the table.
+
+    Raises TerminalError for a model that is too large alone.
+    """
+    packs: list[list[StudentWeights]] = []
+    for model in models:
+        if _units(model) >= MAX_UNITS:
+            raise TerminalError(
+                f"The student {model.version} is too large: {len(model.hashes):,} features times "
+                f"{len(model.bias):,} columns.",
+                remedy="Train it with fewer features or labels.",
+            )
+        for found in packs:
+            room = sum(map(_units, found)) + _units(model) < MAX_UNITS
+            if room and len(found) < MAX_MODELS and found[0].spec == model.spec:
+                found.append(model)
+                break
+        else:
+            packs.append([model])
+    return [tuple(found) for found in packs]
+
+
+def _units(model: StudentWeights) -> int:
+    """Places that a model's features take at most."""
+    lanes = -(-len(model.bias) // LANES) * LANES
+    return len(model.hashes) * (HEADER + FACTORS + lanes) // UNIT
 
 
 def engine_of(models: tuple[StudentWeights, ...]) -> Engine:

@@ -23,6 +23,7 @@ KNOTS: Final = np.array(
 PENALTY: Final = 100.0
 LANGUAGE_PENALTY: Final = 10.0  # of a language's distance from all
 TRUST: Final = 10.0  # positives at which a language's own threshold counts as much as that of all
+_NEVER: Final = -9.0  # logit
 _MANY: Final = 32  # columns; a head over more is linear, else its inputs were too many
 
 
@@ -39,10 +40,13 @@ class Truth:
     asked: NDArray[np.bool_]
     place: NDArray[np.int64]
     languages: tuple[str, ...]
+    levels: int = 1  # of ordinals, the highest in all of gold
 
     def of(self, rows: NDArray[np.bool_]) -> Truth:
         """The same of some rows."""
-        return Truth(self.values[rows], self.asked[rows], self.place[rows], self.languages)
+        return Truth(
+            self.values[rows], self.asked[rows], self.place[rows], self.languages, self.levels
+        )
 
 
 def fit_head(
@@ -67,6 +71,9 @@ def fit_head(
         fitted = [everyone]
         for number in range(1, len(truth.languages) + 1):
             mine = truth.place == number
+            if not mine.any():  # all its texts are held out
+                fitted.append(everyone)
+                continue
             fitted.append(
                 fit_logits(
                     inputs[mine],
@@ -176,7 +183,7 @@ def _cuts(head: Head, held_out: NDArray[np.float64], truth: Truth) -> NDArray[np
 def _binary(truth: Truth, kind: str) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     if kind != "ordinals":
         return truth.values.astype(np.bool_), truth.asked
-    levels = int(truth.values.max())
+    levels = truth.levels
     reached = truth.values[:, :, None].astype(np.int64) >= np.arange(1, levels + 1)
     return reached.reshape(len(reached), -1), np.repeat(truth.asked, levels, axis=1)
 
@@ -190,6 +197,9 @@ def _platt(
     for output in range(outputs):
         column = output * columns // outputs
         mine = asked[:, output]
+        if not mine.any():  # nothing is known of it: never given
+            start[-1, output] = _NEVER
+            continue
         fitted = fit_logits(scores[mine][:, [column]], targets[mine][:, [output]], penalty=1.0)
         start[[column, -1], output] = fitted[:, 0]
     return start

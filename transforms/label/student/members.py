@@ -99,6 +99,8 @@ def _mean_standing(
     """Prior variance of each feature (width, 1): how far, in standard deviations, the texts that have it lie from the
     mean, as if some more lay on it.
     """
+    if not used.any():
+        return np.ones((rows.width, 1))
     mean, spread = values[used].mean(), values[used].std() + 1e-12
     ones = replace(rows, values=np.ones_like(rows.values))
     away = multiply_transposed(ones, ((values - mean) / spread).astype(np.float32), used)[:-1]

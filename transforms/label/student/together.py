@@ -12,7 +12,7 @@ import polars as pl
 from schemas.errors import ConfigError
 from transforms.label.labeler import language_code, language_reason
 from transforms.label.student.answers import Refusals, answer, place_of
-from transforms.label.student.engine import MAX_MODELS, Engine, engine_of
+from transforms.label.student.engine import Engine, engine_of, pack
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 MAX_BYTES: Final = (
     4 << 20
-)  # the kernel needs about 60 bytes of scratch per byte of the longest text
+)  # the kernel needs about 150 bytes of scratch per byte of the longest text
 _CHUNK: Final = 16_384  # rows scored at a time: their scores stay in the processor's cache
 
 
@@ -46,23 +46,46 @@ def label_together(batch: pl.DataFrame, questions: Sequence[Question]) -> list[p
             remedy=f"Columns found: {', '.join(batch.columns)}.",
         )
     models = {model.version: model for question in questions for model in question.models}
-    if len(models) > MAX_MODELS or len({model.spec for model in models.values()}) > 1:
-        # Each is then read by itself.
-        return [label_together(batch, [question])[0] for question in questions]
-    engine, order = engine_of(tuple(models.values())), list(models)
+    engines = _Engines.of(tuple(models.values()))
     starts = range(0, max(1, len(batch)), _CHUNK)
-    chunks = [_chunk(batch.slice(start, _CHUNK), questions, engine, order) for start in starts]
+    chunks = [_chunk(batch.slice(start, _CHUNK), questions, engines) for start in starts]
     return [pl.concat(parts, rechunk=False) for parts in zip(*chunks, strict=True)]
 
 
+@dataclass(frozen=True)
+class _Engines:
+    """Engines, mostly one, and which of them has a model, by its version: engine and number in it."""
+
+    engines: tuple[Engine, ...]
+    place: dict[str, tuple[int, int]]
+
+    @classmethod
+    def of(cls, models: tuple[StudentWeights, ...]) -> _Engines:
+        packs = pack(models)
+        place = {
+            model.version: (number, position)
+            for number, found in enumerate(packs)
+            for position, model in enumerate(found)
+        }
+        return cls(tuple(engine_of(found) for found in packs), place)
+
+
+@dataclass(frozen=True)
+class _Scored:
+    """Scores and whether anything is known, of each engine."""
+
+    scores: list[NDArray[np.float32]]
+    known: list[NDArray[np.bool_]]
+
+
 def _chunk(
-    batch: pl.DataFrame, questions: Sequence[Question], engine: Engine, order: list[str]
+    batch: pl.DataFrame, questions: Sequence[Question], engines: _Engines
 ) -> list[pl.DataFrame]:
     code = _codes(batch)
     unfit = _unfit(batch)
     refused: dict[frozenset[str], Refusals] = {}
     routes = []
-    wanted = np.zeros(len(batch), np.uint32)
+    wanted = np.zeros((len(engines.engines), len(batch)), np.uint32)
     for question in questions:
         if question.languages not in refused:
             refused[question.languages] = _with_languages(batch, unfit, question.languages)
@@ -70,11 +93,15 @@ def _chunk(
         route = _route(question, code, len(batch))
         routes.append((refusals, route))
         for position, model in enumerate(question.models):
-            bit = np.uint32(1 << order.index(model.version))
-            wanted[(route == position) & refusals.accepted] |= bit
-    scores, known = engine.score(batch["text_clean"], wanted)
+            engine, number = engines.place[model.version]
+            wanted[engine, (route == position) & refusals.accepted] |= np.uint32(1 << number)
+    found = [
+        engine.score(batch["text_clean"], asked)
+        for engine, asked in zip(engines.engines, wanted, strict=True)
+    ]
+    scored = _Scored([scores for scores, _ in found], [known for _, known in found])
     return [
-        _answer(question, refusals, route, code, scores, known, engine, order)
+        _answer(question, refusals, route, code, scored, engines)
         for question, (refusals, route) in zip(questions, routes, strict=True)
     ]
 
@@ -84,10 +111,8 @@ def _answer(
     refusals: Refusals,
     route: NDArray[np.int8],
     code: pl.Series | None,
-    scores: NDArray[np.float32],
-    known: NDArray[np.bool_],
-    engine: Engine,
-    order: list[str],
+    scored: _Scored,
+    engines: _Engines,
 ) -> pl.DataFrame:
     parts, rows = [], []
     models = question.models if len(route) else question.models[:1]
@@ -95,10 +120,10 @@ def _answer(
         mine = np.flatnonzero(route == position) if len(models) > 1 else None
         if mine is not None and not len(mine):
             continue
-        number = order.index(model.version)
+        engine, number = engines.place[model.version]
         head = model.heads[question.taxonomy]
-        own = scores[:, engine.columns(number)]
-        ignorant = ~known[:, number]
+        own = scored.scores[engine][:, engines.engines[engine].columns(number)]
+        ignorant = ~scored.known[engine][:, number]
         told, languages = refusals, code
         if mine is not None:
             own, ignorant, told = own[mine], ignorant[mine], told.rows(mine)

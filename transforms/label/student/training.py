@@ -111,7 +111,7 @@ def train_student(
     for target in (taxonomy, *mapped.values()):
         progress(f"calibration: {target.name}")
         values, asked = _in_taxonomy(gold, taxonomy, target)
-        truth = Truth(values, asked, place, languages)
+        truth = Truth(values, asked, place, languages, levels=_levels(values))
         heads[target.name], outcomes[target.name] = _calibrate(
             scores, truth, fold, task, target, own=target is taxonomy
         )
@@ -221,6 +221,11 @@ def _decide(
         levels: NDArray[np.int64] = (expected[:, :, None] >= mine.reshape(shape)).sum(axis=2)
         return levels
     return assign(probability, mine, empty=head.empty)
+
+
+def _levels(values: NDArray[np.generic]) -> int:
+    """The highest level of ordinals, at least 1."""
+    return max(1, int(values.max())) if np.issubdtype(values.dtype, np.integer) else 1
 
 
 def _places(

@@ -83,6 +83,12 @@ def save_weights(weights: StudentWeights, path: Path) -> None:
     from safetensors.numpy import save
 
     tensors = {name: np.ascontiguousarray(tensor) for name, tensor in weights.tensors().items()}
+    broken = [n for n, t in tensors.items() if t.dtype.kind == "f" and not np.isfinite(t).all()]
+    if broken:
+        raise TerminalError(
+            f"The weights hold numbers that are not finite ({', '.join(broken)}); nothing was written.",
+            remedy="This is a defect of affectmine; please report it.",
+        )
     meaning = weights._meaning()
     header = {
         "meaning": meaning,
