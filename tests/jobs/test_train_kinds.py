@@ -8,10 +8,13 @@ import pytest
 
 from jobs.cli import run_command
 from jobs.train import train
+from jobs.train_gold import read_gold
+from jobs.train_lexicon import read_lexicons
 from schemas.errors import SourceError
 from schemas.label_task import load_task
 from schemas.taxonomy import load_taxonomy
 from transforms.label.student.student import StudentLabeler
+from transforms.label.student.training import TrainingOptions, train_student
 
 GOOD, BAD = ["happy", "great", "lovely", "bright"], ["sad", "awful", "gloomy", "dark"]
 THINGS = ["day", "trip", "visit", "meeting", "dinner", "weather", "letter", "news"]
@@ -214,3 +217,88 @@ def test_a_student_knows_what_it_was_trained_on(tmp_path: Path, mood: Path) -> N
     student = StudentLabeler.load(output)
     asked = pl.Series([*gold["text"].head(3), "A  HAPPY day number 0", "another text", None])
     assert student.seen(asked).tolist() == [True, True, True, True, False, False]
+
+
+def tiny() -> pl.DataFrame:
+    rows = [(t, ["joy"]) for t in texts(GOOD)] + [(t, ["sadness"]) for t in texts(BAD)]
+    others = ("anger", "disgust", "fear", "surprise", "neutral")
+    rows += [(f"{t} again", [name]) for name in others for t in texts([name, f"un{name}"])]
+    return pl.DataFrame(
+        rows, schema={"text": pl.String, "labels": pl.List(pl.String)}, orient="row"
+    )
+
+
+def test_a_level_a_language_or_a_question_that_one_fold_has_alone(tmp_path: Path) -> None:
+    output = tmp_path / "w.safetensors"
+    names = load_taxonomy("ekman_intensity").names
+    levels = pl.DataFrame({"text": texts([*GOOD, *BAD])}).with_columns(
+        pl.Series(name, [3 if n == 7 else n % 3 for n in range(64)]) for name in names
+    )
+    train(levels, task="emotion_intensity", output=output, folds=4)
+    gold = tiny()
+    group = pl.when(pl.int_range(pl.len()) < 100).then(pl.lit("one")).otherwise(pl.col("text"))
+    lang = pl.when(pl.int_range(pl.len()) < 100).then(pl.lit("de")).otherwise(pl.lit("en"))
+    few = TrainingOptions(language_rows=50)
+    read = read_gold(
+        gold.with_columns(group=group, lang=lang),
+        load_task("emotion"),
+        load_taxonomy("ekman"),
+        folds=2,
+        lang="en",
+    )
+    train_student(read, "emotion", load_taxonomy("ekman"), {}, few)
+    asked = pl.when(pl.int_range(pl.len()) < 3).then(pl.lit(None)).otherwise(pl.lit("joy,sadness"))
+    report = train(
+        gold.with_columns(label_set=asked), taxonomy="ekman", output=output, folds=5, absent=True
+    )
+    assert np.isfinite(report["cross_validation"]["ekman"]["micro_f1"])
+
+
+def test_a_dimension_that_never_varies(tmp_path: Path, recwarn: pytest.WarningsRecorder) -> None:
+    gold = pl.DataFrame(
+        {
+            "text": texts(GOOD),
+            "valence": [3.0] * 32,
+            "arousal": [1.0 + n % 4 for n in range(32)],
+            "dominance": [None] * 31 + [2.0],
+        }
+    )
+    report = train(gold, task="vad", output=tmp_path / "w.safetensors", folds=2)
+    assert "undefined" in report["cross_validation"]["vad"]["valence"]["pearson"]
+    assert not recwarn.list
+
+
+@pytest.mark.parametrize("content", ["good\tnan\n", "good\tinf\n", "good day\t1\n", "\n", "good\n"])
+def test_a_lexicon_that_is_none(tmp_path: Path, content: str) -> None:
+    (tmp_path / "lexicon.txt").write_text(content)
+    with pytest.raises(SourceError, match="lexicon"):
+        read_lexicons([tmp_path / "lexicon.txt"], TrainingOptions().spec)
+
+
+def test_gold_is_read_as_evaluate_reads_it(tmp_path: Path) -> None:
+    task, ekman = load_task("emotion"), load_taxonomy("ekman")
+    gold = tmp_path / "gold.csv"
+    gold.write_text(
+        'text,labels,label_set,lang\na b,"joy, fear","joy,fear,anger",\nc d,"",,\ne f,joy,joy fear,EN-us\n'
+    )
+    read = read_gold(gold, task, ekman, folds=2, lang="EN-us", absent=True)
+    assert read.texts.to_list() == ["a b", "e f"]  # an empty cell is not annotated
+    assert read.languages.to_list() == ["en", "en"]
+    assert read.asked.sum(axis=1).tolist() == [4, 3]  # and neutral, which it is not
+    lines = tmp_path / "gold.jsonl"
+    lines.write_text('{"text": "a", "labels": ["joy"]}\n{"text": "b", "labels": []}\n')
+    read = read_gold(lines, task, ekman, folds=2, lang="en", absent=True)
+    assert read.values[1].tolist() == [name == "neutral" for name in ekman.names]
+    twins = pl.DataFrame(
+        {"text": ["So GOOD", "so  good", "bad"], "labels": [["joy"], ["joy"], ["fear"]]}
+    )
+    groups = read_gold(twins, task, ekman, folds=2, lang="en", absent=True).groups
+    assert groups[0] == groups[1] != groups[2]
+
+
+def test_no_text_of_people_in_messages(tmp_path: Path) -> None:
+    path = tmp_path / "h.tsv"
+    path.write_text("SECRETNAME is so very sad today\tsadness\nanother\tjoy\n")
+    with pytest.raises(SourceError) as caught:
+        train(path, output=tmp_path / "w.safetensors")
+    assert "SECRET" not in str(caught.value)

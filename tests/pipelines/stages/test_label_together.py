@@ -5,12 +5,14 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from jobs.label import label_tasks, passes
+from jobs.label import label_tasks, names_of, passes, refuse_equal
 from pipelines.stages import row as row_stage
 from pipelines.stages.row import RowTask, run_row_task, run_row_tasks
 from schemas.config.run import LabelConfig
-from schemas.errors import TransientError
+from schemas.errors import ConfigError, TransientError
 from tests.jobs.dedup_runs import Runs, row
+from transforms.label.student.catalog import shipped
+from transforms.label.student.weights import save_weights
 
 ROWS = [
     row("a", "thank you so much for your help", minute=0),
@@ -100,3 +102,32 @@ def test_a_failed_attempt_leaves_no_file(tmp_path: Path, monkeypatch: pytest.Mon
 def test_which_stages_share_a_pass() -> None:
     own = LabelConfig(labeler="mine.safetensors")
     assert passes([*CONFIGS, own]) == [[*CONFIGS, own]]
+
+
+def test_stages_that_would_write_to_one_place(tmp_path: Path) -> None:
+    weights = tmp_path / "a" / "mine.safetensors"
+    (tmp_path / "b").mkdir()
+    weights.parent.mkdir()
+    save_weights(shipped("vad-emobank"), weights)
+    save_weights(shipped("vad-emobank"), tmp_path / "b" / "mine.safetensors")
+    same = [
+        LabelConfig(task="vad", taxonomy="vad", labeler=f"{folder}/mine.safetensors")
+        for folder in ("a", "b")
+    ]
+    with pytest.raises(ConfigError, match="labels/vad/vad/own_mine"):
+        refuse_equal(same, tmp_path)
+    two = [
+        LabelConfig(taxonomy="ekman"),
+        LabelConfig(taxonomy="ekman", labeler="student:emotion-brighter"),
+    ]
+    refuse_equal(two, tmp_path)
+    assert names_of(two, tmp_path) == [
+        "emotion/ekman/student",
+        "emotion/ekman/student_emotion-brighter",
+    ]
+    assert names_of(CONFIGS, tmp_path) == [
+        "goemotions",
+        "vad",
+        "empathetic_intents",
+        "ekman_intensity",
+    ]

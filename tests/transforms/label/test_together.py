@@ -1,18 +1,21 @@
 """Many heads in one pass: each answers as it does alone."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
 import polars as pl
 import pytest
 
-from schemas.errors import ConfigError
+from schemas.errors import ConfigError, TerminalError
 from schemas.label_task import load_task
 from schemas.taxonomy import load_taxonomy
 from transforms.label.labeler import ANSWER_SCHEMA
 from transforms.label.registry import load_labeler
+from transforms.label.student import engine
 from transforms.label.student.catalog import answered, model_card, shipped, shipped_names
 from transforms.label.student.engine import engine_of
+from transforms.label.student.features import FeatureSpec
 from transforms.label.student.student import StudentLabeler
 from transforms.label.student.together import Question, label_together
 
@@ -163,3 +166,27 @@ def test_one_of_the_models_by_its_name() -> None:
         load_labeler("student:emotion", task, taxonomy)
     with pytest.raises(ConfigError, match="not 'vad'"):
         load_labeler("student:emotion-brighter", load_task("vad"), load_taxonomy("vad"))
+
+
+def test_models_that_do_not_fit_into_one_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Too many or too large for one table, or reading other features: in several passes, with the same answers."""
+    questions = [question(*head) for head in HEADS]
+    whole = label_together(batch(), questions)
+    largest = max(engine._units(shipped(name)) for name in shipped_names())
+    monkeypatch.setattr(engine, "MAX_UNITS", largest + 1)
+    assert len(engine.pack([shipped(name) for name in shipped_names()])) > 2
+    for found, expected in zip(label_together(batch(), questions), whole, strict=True):
+        assert found.equals(expected)
+    monkeypatch.setattr(engine, "MAX_UNITS", largest)
+    with pytest.raises(TerminalError, match="too large"):
+        label_together(batch(), questions)
+
+
+def test_a_question_to_models_of_other_features() -> None:
+    model = shipped("emotion-brighter")
+    other = replace(model, spec=FeatureSpec(char_max=4), languages=("fi",))
+    answers = label_together(batch(), [Question("ekman", (model, other))])[0]
+    alone = label_together(batch(), [Question("ekman", (model,))])[0]
+    assert answers["status"][9] == "labeled"  # Finnish
+    keep = pl.Series([lang != "fi" for lang in LANGUAGES])
+    assert answers.filter(keep).equals(alone.filter(keep))
