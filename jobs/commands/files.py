@@ -10,7 +10,7 @@ from schemas.errors import ConfigError
 
 Task = Annotated[str, typer.Option(help="The label task.")]
 TaxonomyOption = Annotated[
-    str | None, typer.Option(help="goemotions, ekman or sentiment; default: the task's own.")
+    str | None, typer.Option(help="A taxonomy by its name or file; default: the task's own.")
 ]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout, for machines.")]
 
@@ -87,7 +87,7 @@ def train(
     source: Annotated[
         Path,
         typer.Argument(
-            help="Parquet, CSV or TSV with columns text and labels.", show_default=False
+            help="Parquet, CSV, TSV or JSON lines: columns text and labels, or a number for each dimension.", show_default=False
         ),
     ],
     output: Annotated[
