@@ -115,6 +115,7 @@ def test_catalog_for_any_client(demo: tuple[Path, Ran]) -> None:
     assert "records" not in tables
 
 
+@pytest.mark.slow
 def test_a_second_run_publishes_nothing(demo: tuple[Path, Ran]) -> None:
     folder, first = demo
     before = checksum(folder / "demo-lake")
@@ -127,6 +128,7 @@ def test_a_second_run_publishes_nothing(demo: tuple[Path, Ran]) -> None:
     assert checksum(folder / "demo-lake") == before
 
 
+@pytest.mark.slow
 def test_what_a_person_sees(demo: tuple[Path, Ran]) -> None:
     folder, _ = demo
     ran = command("demo", cwd=folder)
