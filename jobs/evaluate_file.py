@@ -13,10 +13,10 @@ from jobs.evaluation.answers import Answers, ask
 from jobs.evaluation.answers_file import SUFFIXES, read_answers
 from jobs.evaluation.compute import Asked, compute
 from jobs.evaluation.frame import facts_of
-from jobs.evaluation.gold import gold_of
+from jobs.evaluation.gold import Gold, gold_of
 from jobs.evaluation.gold_columns import SPANS, Wanted, has_gold
 from jobs.evaluation.gold_file import GoldRows, names_of, read_gold
-from jobs.evaluation.rows import choose, other_splits
+from jobs.evaluation.rows import choose, judged_rows, other_splits
 from jobs.evaluation.truth import Truth
 from jobs.evaluation.words import Wheel, load_wheel, refuse_wheel, word_gold
 from jobs.label_file import with_language
@@ -91,8 +91,9 @@ def evaluate_file(
         for each in (answers or labeler, against)
         if each is not None
     ]
+    judged = judged_rows(truth, rows, splits)
     return compute(
-        truth.take(chosen),
+        truth.take(chosen, judged) if isinstance(truth, Gold) else truth.take(chosen),
         given[0],
         given[1] if len(given) > 1 else None,
         facts_of(kept, asked.by),

@@ -41,7 +41,9 @@ class LabelGold:
 class Gold:
     """Gold of some rows: labels, or numbers (rows, dimensions); and what single `people` gave, by row.
 
-    `undecided` (rows): annotated, but no label has a majority. Of an exclusive taxonomy such a row has no gold.
+    `everyone`: the same, and the annotations of rows that were left out because people do not agree on them: agreement
+    without those would be none. Its units are numbers of their own. `undecided` (rows): annotated, but no label has a
+    majority. Of an exclusive taxonomy such a row has no gold.
     """
 
     task: LabelTask
@@ -49,6 +51,7 @@ class Gold:
     truth: LabelGold | Floats
     people: People
     undecided: Bools
+    everyone: People
 
     @property
     def about(self) -> dict[str, str]:
@@ -70,9 +73,10 @@ class Gold:
         """Levels that could be given; None for labels and scalars."""
         return levels_of(self.task, self.taxonomy)
 
-    def take(self, rows: Bools) -> Gold:
-        """Some of the rows."""
+    def take(self, rows: Bools, judged: Bools | None = None) -> Gold:
+        """Some of the rows. `judged`: those whose annotators are asked for agreement; else these and the undecided."""
         truth = self.truth
+        judged = rows | self.undecided if judged is None else judged
         kept: LabelGold | Floats = (
             LabelGold(truth.holds[rows], truth.asked[rows])
             if isinstance(truth, LabelGold)
@@ -85,6 +89,7 @@ class Gold:
             kept,
             _people_of(self.people, rows, number),
             self.undecided[rows],
+            _people_of(self.everyone, judged, np.cumsum(judged) - 1),
         )
 
     def compared(self, answers: Answers) -> Compared:
@@ -106,7 +111,8 @@ def gold_of(column: pl.Series, task: LabelTask, taxonomy: Taxonomy) -> Gold:
     if task.answer != "labels":
         values = value_entries(entries, task, taxonomy)
         truth = value_mean(values, rows, levels=task.answer == "ordinals")
-        return Gold(task, taxonomy, truth, values_by_people(values), nothing)
+        numbers = values_by_people(values)
+        return Gold(task, taxonomy, truth, numbers, nothing, numbers)
     matrix = label_entries(entries, taxonomy)
     holds, asked = label_majority(matrix, rows)
     voted = nothing.copy()
@@ -114,7 +120,8 @@ def gold_of(column: pl.Series, task: LabelTask, taxonomy: Taxonomy) -> Gold:
     undecided = voted & asked.any(axis=1) & ~(holds & asked).any(axis=1)
     if taxonomy.exclusive:
         asked[~(holds & asked).any(axis=1)] = False
-    return Gold(task, taxonomy, LabelGold(holds, asked), by_people(matrix), undecided)
+    people = by_people(matrix)
+    return Gold(task, taxonomy, LabelGold(holds, asked), people, undecided, people)
 
 
 def levels_of(task: LabelTask, taxonomy: Taxonomy) -> range | None:

@@ -34,12 +34,14 @@ _RESAMPLES = 200  # of the ceiling for numbers: there may be ten times as many a
 class People:
     """The annotators of the gold.
 
-    `agreement` among them; the `ceiling`: each annotator against the others, by the figures of a labeler;
-    `labeler`: that of the labeler on the rows with several annotators. Undefined, where there are no such rows.
+    `rows`: annotated by several; `decided`: of them, those with gold. `agreement` among the annotators; the `ceiling`:
+    each against the others, by the figures of a labeler; `labeler`: that of the labeler on the decided rows. Undefined,
+    where there are no such rows.
     """
 
     annotators: int
     rows: int
+    decided: int
     agreement: Agreement | Undefined
     ceiling: ManyCeilings | Undefined
     labeler: tuple[Figures, Intervals] | Undefined
@@ -54,6 +56,7 @@ class People:
         return {
             "annotators": self.annotators,
             "rows_of_several": self.rows,
+            "decided_rows_of_several": self.decided,
             "agreement": self.agreement.to_json(),
             "ceiling": self.ceiling.to_json(),
             "labeler_on_same_rows": labeler,
@@ -81,29 +84,37 @@ class ManyCeilings:
 
 def people(gold: Gold, compared: Compared, draw: Draw, whole: tuple[Figures, Intervals]) -> People:
     """Agreement and ceiling of the annotators of `gold`, and the labeler beside (`whole`: its figures on all rows)."""
-    unit, annotator = _all(gold)
-    several = _several(unit, annotator, len(compared.labeled))
+    unit, annotator = _all(gold.everyone)
+    judged = _several(unit, annotator, int(unit.max(initial=-1)) + 1)
+    several = _several(*_all(gold.people), len(compared.labeled))
     number = len(np.unique(annotator))
-    if not several.any():
+    if not judged.any():
         why = Undefined("the gold names no annotators" if number == 0 else _ALONE)
-        return People(number, 0, why, why, why)
+        return People(number, 0, 0, why, why, why)
     names = list(gold.taxonomy.names)
     return People(
         number,
+        int(judged.sum()),
         int(several.sum()),
         _agreement(gold, names),
-        _label_ceiling(gold.people, gold, names, draw)
-        if isinstance(gold.people, LabelAnnotations)
-        else _value_ceiling(gold.people, gold, draw),
-        whole if several.all() else compared.take(several).overall(draw.take(several)),
+        _label_ceiling(gold.everyone, gold, names, draw)
+        if isinstance(gold.everyone, LabelAnnotations)
+        else _value_ceiling(gold.everyone, gold, draw),
+        _labeler(compared, draw, several, whole),
     )
 
 
-def _all(gold: Gold) -> tuple[Ints, Ints]:
+def _labeler(
+    compared: Compared, draw: Draw, several: Bools, whole: tuple[Figures, Intervals]
+) -> tuple[Figures, Intervals] | Undefined:
+    if not several.any():
+        return Undefined("on no row with several annotators does a label have a majority")
+    return whole if several.all() else compared.take(several).overall(draw.take(several))
+
+
+def _all(people: LabelAnnotations | dict[str, ValueAnnotations]) -> tuple[Ints, Ints]:
     """Row and annotator of all annotations."""
-    each = (
-        [gold.people] if isinstance(gold.people, LabelAnnotations) else list(gold.people.values())
-    )
+    each = [people] if isinstance(people, LabelAnnotations) else list(people.values())
     return np.concatenate([x.unit for x in each]), np.concatenate([x.annotator for x in each])
 
 
@@ -115,9 +126,9 @@ def _several(unit: Ints, annotator: Ints, rows: int) -> Bools:
 
 def _agreement(gold: Gold, names: list[str]) -> Agreement | Undefined:
     try:
-        if isinstance(gold.people, LabelAnnotations):
-            return annotator_agreement(gold.people, names, exclusive=gold.taxonomy.exclusive)
-        return value_agreement(gold.people, gold.levels)
+        if isinstance(gold.everyone, LabelAnnotations):
+            return annotator_agreement(gold.everyone, names, exclusive=gold.taxonomy.exclusive)
+        return value_agreement(gold.everyone, gold.levels)
     except MissingExtraError as error:
         return Undefined(str(error))
 

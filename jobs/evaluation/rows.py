@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import polars as pl
 
 from jobs.evaluation.gold_file import GoldRows
@@ -25,6 +26,15 @@ def choose(truth: Truth, rows: GoldRows, splits: Sequence[str]) -> tuple[Bools, 
     inside = rows.frame["split"].is_in(list(splits)).fill_null(value=False).to_numpy()
     left_out["other_splits"] = int((chosen & ~inside).sum())
     return chosen & inside, left_out
+
+
+def judged_rows(truth: Truth, rows: GoldRows, splits: Sequence[str]) -> Bools:
+    """The rows whose annotators count for agreement: also those that are left out because they do not agree."""
+    told: Bools = truth.annotated | truth.undecided
+    if not splits:
+        return told
+    inside: Bools = rows.frame["split"].is_in(list(splits)).fill_null(value=False).to_numpy()
+    return np.logical_and(told, inside)
 
 
 def other_splits(rows: GoldRows, annotated: Bools) -> str:

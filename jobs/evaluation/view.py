@@ -35,11 +35,12 @@ def overall(content: Mapping[str, Any]) -> Table:
     """The figures over all rows, with those of people beside where there are several annotators."""
     people = content.get("people", {})
     several = people.get("rows_of_several", 0)
+    decided = people.get("decided_rows_of_several", 0)
     beside = []
     if several:
         beside = [("people", people["ceiling"])]
-    if 0 < several < content["n"]:
-        on_same = f"labeler, {several:,} rows of several people"
+    if 0 < decided < max(content["n"], several):
+        on_same = f"labeler, {decided:,} rows of several people"
         beside = [(on_same, people["labeler_on_same_rows"]), ("people on these", people["ceiling"])]
     table = Table("Figures", ["figure", "labeler, all rows", *(name for name, _ in beside)])
     for name in figures_of(content):

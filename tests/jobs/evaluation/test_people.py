@@ -1,12 +1,15 @@
 """Several annotators: majority gold, agreement, and the ceiling beside the labeler."""
 
 import json
+import random
 
 import numpy as np
 import polars as pl
 import pytest
 
 from jobs.evaluate import evaluate
+from jobs.evaluate_file import evaluate_file
+from jobs.evaluation.compute import Asked
 from schemas.errors import MissingExtraError, SourceError
 from tests.jobs.evaluation.made import (
     EMOTION,
@@ -152,3 +155,32 @@ def test_rows_without_a_majority_are_told():
     exclusive = PLAIN.model_copy(update={"exclusive": True})
     found = evaluate(frame, labeler, EMOTION, exclusive, resamples=0).to_json()
     assert (found["accuracy"], found["per_label"]["joy"]["precision"]) == (1.0, 1.0)
+
+
+def test_rows_on_which_people_disagree_count_for_agreement(tmp_path):
+    """Two annotators at random: every disagreement is a tie without gold, and alpha is about zero all the same."""
+    draw, moods = random.Random(0), ["Happy", "Sad", "Angry"]
+    given = [[draw.choice(moods) for _ in "ab"] for _ in range(90)]
+    path = tmp_path / "gold.jsonl"
+    lines = [
+        {
+            "id": str(n), "annotator": who, "text": f"text {n}", "labels": [mood],
+            "split": "dev" if n % 3 else "train",
+        }
+        for n, pair in enumerate(given)
+        for who, mood in zip("ab", pair, strict=True)
+    ]  # fmt: skip
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    for splits, pairs in (((), given), (("train",), given[::3])):
+        found = evaluate_file(
+            path, taxonomy="topical_chat", splits=splits, asked=Asked(resamples=20)
+        ).to_json()
+        codes = [[moods.index(pair[who]) for pair in pairs] for who in (0, 1)]
+        alpha = krippendorff.alpha(reliability_data=codes, level_of_measurement="nominal")
+        equal = sum(first == second for first, second in pairs)
+        people = found["people"]
+        assert people["agreement"]["category_alpha"] == pytest.approx(alpha, abs=1e-9)
+        assert alpha < 0.3
+        assert (people["rows_of_several"], people["decided_rows_of_several"]) == (len(pairs), equal)
+        assert found["n"] == equal
+        assert people["ceiling"]["accuracy"] == pytest.approx(equal / len(pairs))
