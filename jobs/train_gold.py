@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from schemas.errors import SourceError
+from transforms.read.columns import told
 
 if TYPE_CHECKING:
     import numpy as np
@@ -41,7 +42,7 @@ def read_gold(
     missing = [name for name in ("text", *names) if name not in frame.columns]
     if "text" in missing or (task.answer == "labels" and missing) or len(missing) == len(names):
         raise SourceError(
-            f"Training needs the column(s) {', '.join(missing)}; found: {_shown(frame.columns)}.",
+            f"Training needs the column(s) {', '.join(missing)}; found: {told(frame.columns)}.",
             remedy=f"Name the columns text and {', '.join(names)} (and group, lang).",
         )
     if frame.schema["text"] not in (pl.String, pl.Categorical, pl.Enum, pl.Null):
@@ -88,13 +89,6 @@ def _read(path: Path) -> pl.DataFrame:
             f"{path} cannot be read as {kind}{reason}.",
             remedy="Give a Parquet, CSV (comma, quotes), JSON lines or TSV (tab, no quotes) file, in UTF-8.",
         ) from None
-
-
-def _shown(names: list[str]) -> str:
-    """Names of columns for a message. A file without a header has people's text for names: it is not told."""
-    short = [name for name in names if len(name) <= 40 and name.count(" ") <= 2]
-    more = [f"{len(names) - len(short)} that are no names"] if len(short) < len(names) else []
-    return ", ".join([*short[:20], *more])
 
 
 def _labels(

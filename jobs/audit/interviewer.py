@@ -16,6 +16,7 @@ from transforms.audit.measured import Draw, undefined
 from transforms.audit.probe import ProbeOptions
 from transforms.audit.sides import SIDES, Conversations, conversations, side_figures
 from transforms.audit.telling import telling_ngrams
+from transforms.read.columns import told
 
 LEAST: Final = 5  # conversations that must use an n-gram before it may be shown
 READING: Final = Reading(
@@ -128,7 +129,7 @@ def _label_file(path: Path) -> pl.DataFrame:
         ) from None
     if not {"conversation_id", "label"} <= set(frame.columns):
         raise SourceError(
-            f"{path} needs the columns conversation_id and label; found: {', '.join(frame.columns)}.",
+            f"{path} needs the columns conversation_id and label; found: {told(frame.columns)}.",
             remedy="Name them so. In a lake, conversation_id is the keyed one (affectmine sql).",
         )
     return frame.select(

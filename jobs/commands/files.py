@@ -27,7 +27,9 @@ def label(
     ] = None,
     labeler: Annotated[
         str | None,
-        typer.Option(help="Who answers: student, student:MODEL, or own weights.", show_default="student"),
+        typer.Option(
+            help="Who answers: student, student:MODEL, or own weights.", show_default="student"
+        ),
     ] = None,
     taxonomy: TaxonomyOption = None,
     output: Annotated[
@@ -87,7 +89,8 @@ def train(
     source: Annotated[
         Path,
         typer.Argument(
-            help="Parquet, CSV, TSV or JSON lines: columns text and labels, or a number for each dimension.", show_default=False
+            help="Parquet, CSV, TSV, JSON lines: text and labels, or a number for each dimension.",
+            show_default=False,
         ),
     ],
     output: Annotated[

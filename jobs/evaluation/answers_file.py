@@ -105,6 +105,9 @@ def _keys(raw: pl.DataFrame, rows: GoldRows, path: Path) -> tuple[pl.Series, pl.
     return gold["position"], gold["position"]
 
 
+OUTSIDE = "outside_the_range"
+
+
 def _protocol(raw: pl.DataFrame, task: LabelTask, taxonomy: Taxonomy, path: Path) -> pl.DataFrame:
     """Columns status, labels, scores, reason (and answer), whatever the file called them."""
     scores = _column(raw, "answer_scores", "scores")
@@ -115,7 +118,9 @@ def _protocol(raw: pl.DataFrame, task: LabelTask, taxonomy: Taxonomy, path: Path
     }
     told = ["labels"]
     if task.answer != "labels":
-        found["answer"] = _numbers(raw, taxonomy, path)
+        found["answer"], outside = _in_range(_numbers(raw, taxonomy, path), taxonomy)
+        reason = pl.when(outside).then(pl.lit(OUTSIDE)).otherwise(found["reason"])
+        found["reason"] = pl.select(reason.alias("reason")).to_series()
         told = ["answer"]
         if found["answer"].dtype == pl.Null:
             raise SourceError(
@@ -128,7 +133,9 @@ def _protocol(raw: pl.DataFrame, task: LabelTask, taxonomy: Taxonomy, path: Path
             remedy="Write the labels of each row there, joined by commas.",
         )
     frame = pl.DataFrame([series.alias(name) for name, series in found.items()])
-    return frame.with_columns(status_of(raw, found[told[0]].is_not_null()).alias("status"))
+    status = status_of(raw, found[told[0]].is_not_null())
+    failed = pl.when(frame["reason"] == OUTSIDE).then(pl.lit(FAILED)).otherwise(status)
+    return frame.with_columns(failed.alias("status"))
 
 
 def _column(raw: pl.DataFrame, *names: str) -> pl.Series | None:
@@ -155,6 +162,14 @@ def _labels(series: pl.Series | None, rows: int) -> pl.Series:
 def _scores(series: pl.Series | None, rows: int, path: Path) -> pl.Series:
     if series is None or series.dtype == pl.Null:
         return pl.Series([None] * rows, dtype=SCORES_TYPE)
+    if isinstance(series.dtype, pl.Struct):  # JSON objects
+        rows_ = [
+            None
+            if row is None
+            else [{"label": k, "probability": v} for k, v in row.items() if v is not None]
+            for row in series.to_list()
+        ]
+        return pl.Series(rows_, dtype=SCORES_TYPE)
     if series.dtype != pl.String:
         return series.cast(SCORES_TYPE, strict=False)
     try:
@@ -170,6 +185,19 @@ def _scores(series: pl.Series | None, rows: int, path: Path) -> pl.Series:
             remedy='Write them as {"joy": 0.81, "anger": 0.02}.',
         ) from None
     return pl.Series(parsed, dtype=SCORES_TYPE)
+
+
+def _in_range(answers: pl.Series, taxonomy: Taxonomy) -> tuple[pl.Series, pl.Series]:
+    """Answers without those that have a number outside the range of the taxonomy, or none; and which those are."""
+    if answers.dtype == pl.Null or taxonomy.range is None:
+        return answers, pl.Series([False] * len(answers), dtype=pl.Boolean)
+    low, high = taxonomy.range
+    numbers = answers.struct.unnest().cast(pl.Float64)
+    inside = pl.all().is_null() | (
+        pl.all().is_between(low - 1e-6, high + 1e-6) & pl.all().is_finite()
+    )
+    good = numbers.select(pl.all_horizontal(inside).fill_null(value=False)).to_series()
+    return pl.select(pl.when(good).then(answers)).to_series(), ~good
 
 
 def _numbers(raw: pl.DataFrame, taxonomy: Taxonomy, path: Path) -> pl.Series:

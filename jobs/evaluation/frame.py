@@ -13,6 +13,7 @@ from jobs.evaluation.gold_file import units_of_lines, with_label_set
 from schemas.errors import SourceError
 from schemas.label_task import LabelTask
 from schemas.taxonomy import Taxonomy
+from transforms.read.columns import told
 from transforms.read.gold_cells import gold_list
 
 _BESIDE = ("id", "lang", "lang_confidence", "lang_source", "role")
@@ -33,7 +34,7 @@ def units_of(
     missing = [name for name in needed if name not in gold.columns]
     if missing:
         raise SourceError(
-            f"Gold needs the column(s) {', '.join(missing)}; found: {', '.join(gold.columns)}."
+            f"Gold needs the column(s) {', '.join(missing)}; found: {told(gold.columns)}."
         )
     found = find_columns(gold.columns, wanted, task, taxonomy, "The frame of gold")
     entries, bad = gold_list(gold, found.gold)

@@ -17,6 +17,7 @@ from typing import Final
 import numpy as np
 import polars as pl
 
+from schemas.errors import SourceError
 from schemas.label_task import LabelTask
 from schemas.taxonomy import Taxonomy
 from transforms.evaluate.annotations import Bools, Ints, LabelAnnotations, ValueAnnotations
@@ -106,6 +107,7 @@ def value_entries(
     scaled = pl.Series("value", _scaled(numbered["value"].to_numpy().astype(np.float64), taxonomy))
     # An aggregate of levels may be a mean; the level of it is as with several annotators.
     rounded = task.answer == "ordinals"
+    _refuse_outside(scaled.filter(numbered["label_set"].is_in(taxonomy.names)), taxonomy)
     numbered = numbered.with_columns(scaled)
     if rounded:
         level = (pl.col("value") + 0.5).floor()
@@ -158,6 +160,20 @@ def _decisive(row: Ints, annotator: Ints, rows: int) -> Bools:
     has[row[aggregate]] = True
     kept: Bools = aggregate | ~has[row]
     return kept
+
+
+def _refuse_outside(scaled: pl.Series, taxonomy: Taxonomy) -> None:
+    """SourceError: numbers that are outside the range of the taxonomy, or none."""
+    if taxonomy.range is None:
+        return
+    low, high = taxonomy.range
+    outside = ~(scaled.is_between(low - 1e-9, high + 1e-9) & scaled.is_finite())
+    if outside.any():
+        first, last = taxonomy.gold_range or taxonomy.range
+        raise SourceError(
+            f"{int(outside.sum()):,} numbers of gold are outside {first:g} to {last:g}, the range of {taxonomy.name}.",
+            remedy="Bring them into it, or write a taxonomy file with the range of your gold (gold_range).",
+        )
 
 
 def _scaled(values: Floats, taxonomy: Taxonomy) -> Floats:

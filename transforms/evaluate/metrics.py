@@ -20,6 +20,9 @@ from transforms.evaluate.figures import Figure, figure_json, mean_figure, ratio
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+_LONGEST = 40  # characters of a label in a message
+_WORDS = 4
+
 
 @dataclass(frozen=True)
 class Counts:
@@ -103,14 +106,23 @@ def indicator(labels: pl.Series, names: list[str]) -> NDArray[np.bool_]:
         .replace_strict(names, range(len(names)), default=None, return_dtype=pl.Int64)
     )
     if position.null_count():
-        strange = flat.filter(position.is_null())["label"].unique().sort().head(10).to_list()
+        strange = flat.filter(position.is_null())["label"].cast(pl.String).unique().sort()
         raise SourceError(
-            f"Labels outside the taxonomy: {', '.join(map(repr, strange))}.",
+            f"Labels outside the taxonomy: {_quoted(strange.to_list())}.",
             remedy=f"It has: {', '.join(names)}.",
         )
     result = np.zeros((len(lists), len(names)), np.bool_)
     result[flat["row"].to_numpy(), position.to_numpy()] = True
     return result
+
+
+def _quoted(labels: list[str]) -> str:
+    """Labels for a message. What is long is no label but people's text in the wrong column: it is not told."""
+    short = [label for label in labels if len(label) <= _LONGEST and label.count(" ") < _WORDS]
+    told = [repr(label) for label in short[:10]]
+    if len(short) < len(labels):
+        told.append(f"{len(labels) - len(short):,} that read like texts (is it the right column?)")
+    return ", ".join(told)
 
 
 def count(

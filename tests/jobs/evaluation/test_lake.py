@@ -194,7 +194,7 @@ def test_numbers_of_several_annotators(tmp_path):
     truth, told = rng.random((40, 3)), rng.random((40, 3))
     gold = [
         [
-            entry(None, "vad", "vad", value=1 + 4 * truth[n, i] + spread, label_set=name, annotator=who)
+            entry(None, "vad", "vad", value=1.2 + 3.6 * truth[n, i] + spread, label_set=name, annotator=who)
             for i, name in enumerate(OF_VAD.names)
             for who, spread in (("a", -0.2), ("b", 0.2))
         ]

@@ -107,7 +107,10 @@ def test_the_ceiling_of_numbers_is_that_of_each_dimension():
     rng = np.random.default_rng(1)
     people = [gold.with_columns(annotator=pl.lit(f"p{who}")) for who in range(3)]
     noisy = [
-        each.with_columns((pl.col(name) + pl.Series(rng.normal(0, 0.5, 40))).alias(name) for name in OF_VAD.names)
+        each.with_columns(
+            (pl.col(name) + pl.Series(rng.normal(0, 0.5, 40))).clip(1, 5).alias(name)
+            for name in OF_VAD.names
+        )
         for each in people
     ]  # fmt: skip
     found = evaluate(pl.concat(noisy), labeler, VAD, OF_VAD, resamples=60).to_json()["people"]
