@@ -28,7 +28,9 @@ class LabelConfig(Config):
 
     task: str = Field("emotion", description="a label task")
     taxonomy: str = Field("goemotions", description="with which labels")
-    labeler: str = Field("student", description="who answers: student, student:MODEL (one of its models), or a path to own weights")
+    labeler: str = Field(
+        "student", description="who answers: student, student:MODEL, or a path to own weights"
+    )
 
 
 class EngineConfig(Config):

@@ -59,7 +59,9 @@ def test_equal_to_a_loop(seed: int) -> None:
     )
     found = human_ceiling(annotations, list("abc"), exclusive=True, resamples=10)
     gold, given, asked = loop(annotations)
-    decided = gold.any(axis=1)  # of labels that exclude one another, the others must have agreed on one
+    decided = gold.any(
+        axis=1
+    )  # of labels that exclude one another, the others must have agreed on one
     expected = scores_of(
         count(gold[decided], given[decided], asked[decided]), list("abc"), exclusive=True
     )
