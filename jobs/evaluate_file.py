@@ -154,6 +154,10 @@ def _notes(
     asked = f"{question.task.name} in {question.taxonomy.name}"
     if known and asked not in known:
         return [f"The file has no gold of {asked}; it has: {', '.join(known)}."]
+    if not rows.lines and rows.unreadable:
+        return [
+            f"No row has gold: none of the {rows.unreadable:,} rows can be read (a text is missing, or a cell odd)."
+        ]
     where = f"column {labels_column!r} is null" if question.task.answer == "labels" else "no number"
     told = f"No row has gold: {where} in all {rows.lines:,} readable rows."
     return [f"{told} Another column of labels can be named with --labels-column."]

@@ -24,6 +24,7 @@ from transforms.label.labeler import FAILED, LABELED, SCORES_TYPE
 
 SUFFIXES: Final = (".parquet", ".jsonl", ".ndjson", ".csv", ".tsv")
 _NOT_THERE: Final = "not_in_answers"
+_OUTSIDE: Final = "outside_the_range"
 
 
 def read_answers(
@@ -105,9 +106,6 @@ def _keys(raw: pl.DataFrame, rows: GoldRows, path: Path) -> tuple[pl.Series, pl.
     return gold["position"], gold["position"]
 
 
-OUTSIDE = "outside_the_range"
-
-
 def _protocol(raw: pl.DataFrame, task: LabelTask, taxonomy: Taxonomy, path: Path) -> pl.DataFrame:
     """Columns status, labels, scores, reason (and answer), whatever the file called them."""
     scores = _column(raw, "answer_scores", "scores")
@@ -119,7 +117,7 @@ def _protocol(raw: pl.DataFrame, task: LabelTask, taxonomy: Taxonomy, path: Path
     told = ["labels"]
     if task.answer != "labels":
         found["answer"], outside = _in_range(_numbers(raw, taxonomy, path), taxonomy)
-        reason = pl.when(outside).then(pl.lit(OUTSIDE)).otherwise(found["reason"])
+        reason = pl.when(outside).then(pl.lit(_OUTSIDE)).otherwise(found["reason"])
         found["reason"] = pl.select(reason.alias("reason")).to_series()
         told = ["answer"]
         if found["answer"].dtype == pl.Null:
@@ -134,7 +132,7 @@ def _protocol(raw: pl.DataFrame, task: LabelTask, taxonomy: Taxonomy, path: Path
         )
     frame = pl.DataFrame([series.alias(name) for name, series in found.items()])
     status = status_of(raw, found[told[0]].is_not_null())
-    failed = pl.when(frame["reason"] == OUTSIDE).then(pl.lit(FAILED)).otherwise(status)
+    failed = pl.when(frame["reason"] == _OUTSIDE).then(pl.lit(FAILED)).otherwise(status)
     return frame.with_columns(failed.alias("status"))
 
 

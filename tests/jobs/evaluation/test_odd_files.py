@@ -69,3 +69,18 @@ def test_numbers_outside_the_range(tmp_path: Path) -> None:
     lines(gold, [*rows, {"id": "9", "text": "a", "valence": 9.0, "arousal": 3.0, "dominance": 3.0}])
     with pytest.raises(SourceError, match="1 numbers of gold are outside 1 to 5"):
         evaluate_file(gold, task="vad", asked=FEW)
+
+
+def test_the_first_line_of_a_file_without_a_header_is_not_quoted(tmp_path: Path) -> None:
+    gold = tmp_path / "gold.csv"
+    gold.write_text("I am Secretname and very sad about all of this,joy\nso am I,joy\n")
+    with pytest.raises(SourceError, match="Columns found: joy") as caught:
+        evaluate_file(gold, asked=FEW)
+    assert "Secretname" not in str(caught.value)
+
+
+def test_rows_that_cannot_be_read_are_told_as_such(tmp_path: Path) -> None:
+    gold = lines(tmp_path / "gold.jsonl", [{"text": None, "labels": ["joy"]}] * 3)
+    found = evaluate_file(gold, asked=FEW).to_json()
+    assert (found["n"], found["unreadable"]) == (0, 3)
+    assert "none of the 3 rows can be read" in found["notes"][0]
