@@ -18,11 +18,15 @@ if TYPE_CHECKING:
     import polars as pl
     from numpy.typing import NDArray
 
-MAX_MODELS: Final = 32  # a row's models are the bits of a word
+MAX_MODELS: Final = 16  # in one engine; a row's models are the bits of a word
 LANES: Final = 8  # columns of a model are padded to whole vector registers
-MAX_UNITS: Final = 1 << 24  # places in a store; the kernel's table has 24 bits for one
+MAX_UNITS: Final = (
+    1 << 24
+) - 4096  # places in a store; the table has 24 bits for one, the block of zeros takes some
 UNIT: Final = 8  # bytes; the store's places are counted in it
-HEADER: Final = 8  # bytes before a feature's blocks: the bits of the models that know it, 4 spare
+HEADER: Final = (
+    8  # bytes before a feature's blocks: which models know it, as a row of `ways`; 4 spare
+)
 FACTORS: Final = 8  # bytes before a block's values: scale and squared idf, float32
 _LOAD: Final = 0.55  # how full the table may be
 
@@ -39,6 +43,7 @@ class Engine:
     spec: NDArray[np.int64]
     table: NDArray[np.uint64]
     store: NDArray[np.int8]
+    ways: NDArray[np.uint64]  # (rows, 2 x models), flat: see `_ways`
     bias: NDArray[np.float32]  # all models' columns, padded
     first: NDArray[np.int64]  # first lane group of each model, and the end
 
@@ -55,7 +60,7 @@ class Engine:
         data, offsets = string_buffers(texts)
         found: tuple[NDArray[np.float32], NDArray[np.bool_]] = score_rows(
             data, offsets, wanted, fold_table(), word_table(), self.spec, self.table,
-            self.store, self.store.view(np.float32), self.store.view(np.uint32), self.bias, self.first,
+            self.store, self.store.view(np.float32), self.store.view(np.uint32), self.ways, self.bias, self.first,
         )  # fmt: skip
         return found
 
@@ -130,9 +135,12 @@ def _engine(asked: _Models) -> Engine:
     sizes = FACTORS + groups * LANES
     place = np.zeros(len(hashes) + 1, np.int64)  # bytes
     np.cumsum(HEADER + sizes @ known, out=place[1:])
+    place += HEADER + int(
+        sizes.max()
+    )  # the first block is zeros: that of what a model does not know
     store = np.zeros(place[-1], np.int8)
-    bits = (known * (np.uint32(1) << np.arange(len(models), dtype=np.uint32))[:, None]).sum(axis=0)
-    _write(store, place[:-1], bits.astype(np.uint32).view(np.int8).reshape(-1, 4))
+    kinds, kind = np.unique(known.T, axis=0, return_inverse=True)
+    _write(store, place[:-1], kind.reshape(-1).astype(np.uint32).view(np.int8).reshape(-1, 4))
     at = place[:-1] + HEADER
     for m, model in enumerate(models):
         factors = np.stack([model.scale, model.square], axis=1).astype(np.float32)
@@ -144,7 +152,21 @@ def _engine(asked: _Models) -> Engine:
         bias[first[m] * LANES : first[m] * LANES + len(model.bias)] = model.bias
     size = 1 << max(4, int(len(hashes) / _LOAD - 1).bit_length())
     table = build_table(hashes, place[:-1] // UNIT, size)
-    return Engine(models[0].spec.as_array(), table, store, bias, first.astype(np.int64))
+    return Engine(
+        models[0].spec.as_array(), table, store, _ways(kinds, sizes), bias, first.astype(np.int64)
+    )
+
+
+def _ways(kinds: NDArray[np.bool_], sizes: NDArray[np.int64]) -> NDArray[np.uint64]:
+    """How to come from a feature's place to its block of each model: place & first + second of the model's pair.
+
+    kinds: (rows, models) which models know a feature of this kind. Of a model that does not, the way leads to the
+    block of zeros at the begin of the store.
+    """
+    before = (HEADER + np.cumsum(kinds * sizes, axis=1) - kinds * sizes) // UNIT
+    keep = np.where(kinds, ~np.uint64(0), np.uint64(0))
+    step = np.where(kinds, before, 0).astype(np.uint64)
+    return np.ascontiguousarray(np.stack([keep, step], axis=2).reshape(-1))
 
 
 def _union(models: tuple[StudentWeights, ...]) -> NDArray[np.uint64]:

@@ -13,7 +13,7 @@ import numpy as np
 from numba import types as t
 
 from transforms.label.student.compiled import compiled, inlined
-from transforms.label.student.lanes import add_lanes, lowest_bit, prefetch
+from transforms.label.student.lanes import prefetch, sum_lanes
 from transforms.label.student.text_kernel import MULTIPLY, SHIFT, U, decode, features, rewrite
 
 _DATA = t.Array(t.uint8, 1, "C", readonly=True)
@@ -24,10 +24,9 @@ _F32 = t.Array(t.float32, 1, "C", readonly=True)
 _HASHES = t.Array(t.uint64, 1, "C", readonly=True)
 
 # The layout of engine.py, in its units of 8 bytes.
-_HEADER = U(1)
 _FACTORS = U(1)
 _AHEAD = 8  # features whose slots in the table are asked for beforehand
-ONE, THREE = U(1), U(3)
+ONE = U(1)
 _EMPTY = U(0xFFFFFFFFFFFFFFFF)
 _PRINT = U(0xFFFFFFFFFF000000)
 
@@ -99,38 +98,18 @@ def _find(h, table):
         slot = (slot + U(1)) & mask
 
 
-@inlined
-def _add(hits, factors, values, bits, first, part, length):
-    """Add up, model by model, the weights of the features that it knows, and their squares, which are above zero."""
-    # Unsigned numbers throughout: of signed ones numba asks each time whether they count from the end.
-    for k in range(len(hits)):
-        at = U(hits[k])
-        has = bits[at << ONE]
-        at += _HEADER
-        while has:
-            m = lowest_bit(has)
-            has &= has - np.uint32(1)
-            scale = factors[at << ONE]
-            length[m] += factors[(at << ONE) + ONE]
-            at += _FACTORS
-            group = first[m]
-            end = first[m + ONE]
-            while group < end:
-                add_lanes(part, group << THREE, values, at << THREE, scale)
-                at += ONE
-                group += ONE
-
-
 @compiled(
     t.Tuple((t.float32[:, ::1], t.boolean[:, ::1]))(
         _DATA, _WHOLE, _BITS, _FOLD, _DATA, _WHOLE, _HASHES,
-        t.Array(t.int8, 1, "C", readonly=True), _F32, _BITS, _F32, _WHOLE,
+        t.Array(t.int8, 1, "C", readonly=True), _F32, _BITS, _HASHES, _F32, _WHOLE,
     )
 )  # fmt: skip
-def score_rows(data, offsets, wanted, fold, word, spec, table, values, factors, bits, bias, first):
+def score_rows(
+    data, offsets, wanted, fold, word, spec, table, values, factors, kinds, ways, bias, first
+):
     """Linear scores of each row by each wanted model, and whether the model knows a feature of it.
 
-    values, factors and bits are views of one store (engine.py), so that a feature costs the cache lines of
+    values, factors and kinds are views of one store (engine.py), so that a feature costs the cache lines of
     its own block. Each model's word block and character block are brought to length 1. Sums run in text order in
     float32, so a row's scores depend neither on its batch nor on the models beside.
     """
@@ -149,12 +128,11 @@ def score_rows(data, offsets, wanted, fold, word, spec, table, values, factors, 
         size *= 2
     seen = np.full(size, U(0), np.uint64)  # a row's number, from 1, above a feature's place
     slots = U(len(table) - 1)
-    lanes_of = first.astype(np.uint64)
     spread = min(4, (lanes + 16 * models) // 64 + 1)  # cache lines that a feature may take
     scores = np.zeros((rows, lanes), np.float32)
     known = np.zeros((rows, models), np.bool_)
     part = np.empty(lanes, np.float32)
-    length = np.empty(models, np.float32)
+    blocks = np.empty(len(found), np.uint64)
     for i in range(rows):
         asked = wanted[i]
         if asked == 0:
@@ -191,15 +169,23 @@ def score_rows(data, offsets, wanted, fold, word, spec, table, values, factors, 
                         prefetch(values, 8 * place + 64 * line)
             if number == 0:
                 continue
-            for c in range(lanes):
-                part[c] = 0
             for m in range(models):
-                length[m] = 0
-            _add(hits[:number], factors, values, bits, lanes_of, part, length)
-            for m in range(models):
-                if length[m] > 0 and (asked >> np.uint32(m)) & np.uint32(1):
-                    known[i, m] = True
-                    shrink = np.float32(1) / np.sqrt(length[m])
-                    for c in range(first[m] * 8, first[m + 1] * 8):
-                        scores[i, c] += shrink * part[c]
+                if (asked >> np.uint32(m)) & np.uint32(1) == 0:
+                    continue
+                length = np.float32(0)
+                for k in range(number):
+                    place = U(hits[k])
+                    way = (U(kinds[place << ONE]) * U(models) + U(m)) << ONE
+                    block = (place & ways[way]) + ways[way + ONE]
+                    blocks[k] = block
+                    length += factors[(block << ONE) + ONE]
+                if length == 0:
+                    continue
+                known[i, m] = True
+                shrink = np.float32(1) / np.sqrt(length)
+                for group in range(first[m], first[m + 1]):
+                    skip = U(group - first[m]) + _FACTORS
+                    sum_lanes(part, group * 8, blocks, number, factors, values, skip)
+                for c in range(first[m] * 8, first[m + 1] * 8):
+                    scores[i, c] += shrink * part[c]
     return scores, known

@@ -1,6 +1,6 @@
 # ruff: noqa: ANN001, ANN201, ANN202, ARG001 -- numba gives these functions their arguments
 # mypy: disable-error-code="no-untyped-def,no-untyped-call,untyped-decorator"
-"""Four operations that numba's compiler does not find by itself, written out in the compiler's own language (LLVM).
+"""Three operations that numba's compiler does not find by itself, written out in the compiler's own language (LLVM).
 
 Eight lanes at a time: of a loop over eight columns it does not know that the arrays do not overlap, and computes one
 column after the other. The results are those of the loop, to the last bit: each lane is multiplied, rounded and added.
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from llvmlite import ir
 from numba import types as t
+from numba.core import cgutils
 from numba.extending import intrinsic
 
 LANES = 8
@@ -30,21 +31,35 @@ def _spread(builder, number, vector):
 
 
 @intrinsic
-def add_lanes(typing, part, first, values, at, scale):
-    """`part[first : first + 8] += scale * values[at : at + 8]`; float32 and int8, contiguous; nothing is checked."""
-    signature = t.void(part, first, values, at, scale)
+def sum_lanes(typing, sums, first, blocks, number, factors, values, skip):
+    """`sums[first : first + 8]` = the sum over `blocks[:number]` of factor times eight values.
+
+    A block is a place in units of eight bytes: there stands the factor (float32), and `skip` units on the values
+    (int8). The sums stay in registers until the end. float32, in order; nothing is checked.
+    """
+    signature = t.void(sums, first, blocks, number, factors, values, skip)
 
     def generate(context, builder, signature, arguments):
-        part, first, values, at, scale = arguments
+        sums, first, blocks, number, factors, values, skip = arguments
         kinds = signature.args
-
         floats = ir.VectorType(ir.FloatType(), LANES)
-        row = _place(context, builder, kinds[2], values, at, ir.VectorType(ir.IntType(8), LANES))
-        place = _place(context, builder, kinds[0], part, first, floats)
-        product = builder.fmul(
-            _spread(builder, scale, floats), builder.sitofp(builder.load(row, align=1), floats)
-        )
-        builder.store(builder.fadd(builder.load(place, align=4), product), place, align=4)
+        total = cgutils.alloca_once(builder, floats)
+        builder.store(ir.Constant(floats, [0.0] * LANES), total)
+        places = context.make_array(kinds[2])(context, builder, blocks).data
+        scales = context.make_array(kinds[4])(context, builder, factors).data
+        with cgutils.for_range(builder, number) as loop:
+            block = builder.load(builder.gep(places, [loop.index]))
+            one, three = ir.Constant(block.type, 1), ir.Constant(block.type, 3)
+            scale = builder.load(builder.gep(scales, [builder.shl(block, one)]))
+            at = builder.shl(builder.add(block, skip), three)
+            row = _place(
+                context, builder, kinds[5], values, at, ir.VectorType(ir.IntType(8), LANES)
+            )
+            weights = builder.sitofp(builder.load(row, align=1), floats)
+            product = builder.fmul(_spread(builder, scale, floats), weights)
+            builder.store(builder.fadd(builder.load(total), product), total)
+        place = _place(context, builder, kinds[0], sums, first, floats)
+        builder.store(builder.load(total), place, align=4)
         return context.get_dummy_value()
 
     return signature, generate
@@ -66,19 +81,6 @@ def add_lanes_wide(typing, sums, first, weights, at, factor):
         )
         builder.store(builder.fadd(builder.load(place, align=8), product), place, align=8)
         return context.get_dummy_value()
-
-    return signature, generate
-
-
-@intrinsic
-def lowest_bit(typing, bits):
-    """The number of zero bits below the lowest one of a uint32 that is not 0, as uint64."""
-    signature = t.uint64(t.uint32)
-
-    def generate(context, builder, signature, arguments):
-        defined = ir.Constant(ir.IntType(1), 1)  # 0 is not asked for
-        found = builder.cttz(arguments[0], defined)
-        return builder.zext(found, ir.IntType(64))
 
     return signature, generate
 
