@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from jobs.annotate.rows import Rows
-from pipelines.lake.lake import Lake, open_lake
-from pipelines.lake.snapshots import State, state
+from pipelines.lake.lake import open_lake
+from pipelines.lake.snapshots import state, stored_paths
 from pipelines.query.views import parquet, quoted
 from schemas.errors import ConfigError, TerminalError
 from schemas.label_task import LabelTask
@@ -39,9 +39,9 @@ def lake_rows(
             f"The lake has no corpus {', '.join(strange)}.",
             remedy=f"It has: {', '.join(sorted(known)) or 'none'}.",
         )
-    clean = _files(lake, parts, "clean", "", corpora)
+    clean = stored_paths(lake, parts, "clean", "", corpora)
     variant = f"{task.name}/{taxonomy.name}/{labeler}"
-    labels = _files(lake, parts, "labels", variant, corpora)
+    labels = stored_paths(lake, parts, "labels", variant, corpora)
     if not clean or not labels:
         variants = {part.variant for part in parts.values() if part.dataset == "labels"}
         raise ConfigError(
@@ -49,25 +49,13 @@ def lake_rows(
             remedy=f"It has: {', '.join(sorted(variants)) or 'none'}. "
             "Name one with --task, --taxonomy and --labeler.",
         )
-    contexts = _files(lake, parts, "contexts", "", corpora)
+    contexts = stored_paths(lake, parts, "contexts", "", corpora)
     return Rows(
         pool=_pool(clean, labels),
         texts=_texts(clean, labels, contexts, task, taxonomy),
         facets=frozenset({"corpus", "domain", "lang", "role"}),
         where=f"the lake {folder}",
         snapshot=number,
-    )
-
-
-def _files(
-    lake: Lake, parts: State, dataset: str, variant: str, corpora: Sequence[str]
-) -> list[str]:
-    return sorted(
-        str(lake.path(stored))
-        for part in parts.values()
-        if part.dataset == dataset and part.variant == variant
-        if not corpora or part.corpus in corpora
-        for stored in part.stored
     )
 
 

@@ -13,7 +13,7 @@ from jobs.evaluation.breakdown import lengths
 from jobs.evaluation.lake_query import gold_and_answers
 from jobs.evaluation.lake_seen import with_seen
 from pipelines.lake.lake import Lake
-from pipelines.lake.snapshots import State, state
+from pipelines.lake.snapshots import State, state, stored_paths
 from pipelines.stages.database import open_database
 from schemas.errors import ConfigError, TerminalError
 from schemas.label_task import LabelTask
@@ -63,9 +63,11 @@ def read_lake(
             remedy="Run a config first: affectmine run CONFIG",
         )
     _require(parts, task, taxonomy, labelers, corpora)
-    clean = _files(lake, parts, "clean", "", corpora)
-    labels = [_files(lake, parts, "labels", _variant(task, taxonomy, n), corpora) for n in labelers]
-    people = _files(lake, parts, "annotations", "", corpora)
+    clean = stored_paths(lake, parts, "clean", "", corpora)
+    labels = [
+        stored_paths(lake, parts, "labels", _variant(task, taxonomy, n), corpora) for n in labelers
+    ]
+    people = stored_paths(lake, parts, "annotations", "", corpora)
     wanted = gold_and_answers(clean, labels, task, taxonomy, splits, people)
     found = _query(wanted, memory_limit, threads)
     left_out = _left_out(found)
@@ -86,18 +88,6 @@ def read_lake(
 
 def _variant(task: LabelTask, taxonomy: Taxonomy, labeler: str) -> str:
     return f"{task.name}/{taxonomy.name}/{labeler}"
-
-
-def _files(
-    lake: Lake, parts: State, dataset: str, variant: str, corpora: Sequence[str]
-) -> list[str]:
-    return sorted(
-        str(lake.path(stored))
-        for part in parts.values()
-        if part.dataset == dataset and part.variant == variant
-        if not corpora or part.corpus in corpora
-        for stored in part.stored
-    )
 
 
 def _require(

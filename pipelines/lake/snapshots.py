@@ -10,7 +10,7 @@ only `forget` lets one name other files (without the rows of the forgotten). Whi
 
 import json
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from pipelines.lake.failpoint import failpoint
 from pipelines.lake.forget_intent import refuse_while_forgetting
@@ -151,3 +151,16 @@ def _apply(parts: State, changes: Iterable[Part], retired: Iterable[str]) -> Sta
 
 def _same(old: Part | None, new: Part) -> bool:
     return old is not None and old.manifests == new.manifests and old.stored == new.stored
+
+
+def stored_paths(
+    lake: Lake, parts: State, dataset: str, variant: str, corpora: Sequence[str]
+) -> list[str]:
+    """The Parquet files of a dataset's variant in a state, sorted; of the `corpora` only, where some are named."""
+    return sorted(
+        str(lake.path(stored))
+        for part in parts.values()
+        if part.dataset == dataset and part.variant == variant
+        if not corpora or part.corpus in corpora
+        for stored in part.stored
+    )

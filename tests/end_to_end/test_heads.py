@@ -85,6 +85,7 @@ def test_killed_between_the_heads_of_a_shard(run: Path, tmp_path: Path, passing:
     lake = tmp_path / "lake"
     arguments = ["run", run / "config.yaml", "--lake", lake, "--json"]
     ran = command(*arguments, cwd=run, AFFECTMINE_FAILPOINT=f"commit.data_synced:{passing}")
+    assert ran.code == -9
     before = manifests(lake)
     ran = command(*arguments, cwd=run)
     assert ran.code == 0, ran.err
