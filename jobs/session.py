@@ -123,7 +123,8 @@ class Session:
     ) -> list[Manifest]:
         """Runs bundles of units, one of each variant in order, that are made together: see `units`.
 
-        Of a bundle, only the units that are not done are handed to `function`; they fail together.
+        Of a bundle, only the units that are not done are handed to `function`. When it fails for good, each of them is
+        tried by itself.
         """
         self.journal.planned(stage, total, rows)
         totals = [StageTotals(stage, variant) for variant in variants]
@@ -160,14 +161,24 @@ class Session:
                 if left:
                     yield tuple(left)
 
-        with self.screen.stage(f"{stage} {' '.join(variants)}".strip(), total):
-            for ended in self.engine.map(function, pending()):
+        apart: list[tuple[AnyUnit, ...]] = []
+
+        def run(todo: Iterable[tuple[AnyUnit, ...]]) -> None:
+            for ended in self.engine.map(function, todo):
                 if ended.result is not None:
                     for task, manifest in zip(ended.task, ended.result, strict=True):
                         finish(manifest, of_unit.pop(task.manifest_name))
-                elif ended.error is not None:
+                elif ended.error is None:
+                    continue
+                elif len(ended.task) > 1 and not isinstance(ended.error, TransientError):
+                    apart.extend((task,) for task in ended.task)
+                else:
                     for task in ended.task:
                         fail(task, of_unit.pop(task.manifest_name), ended.error)
+
+        with self.screen.stage(f"{stage} {' '.join(variants)}".strip(), total):
+            run(pending())
+            run(tuple(apart))  # one that cannot be made must not keep the others of its bundle back
         for each in totals:
             each.seconds = time.perf_counter() - started
         self.journal.ended_stage(stage, time.perf_counter() - started)

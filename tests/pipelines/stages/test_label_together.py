@@ -1,15 +1,17 @@
 """Several label stages over one shard in one pass: what each would write alone, whatever was done before."""
 
+import dataclasses
 from pathlib import Path
 
 import polars as pl
 import pytest
 
 from jobs.label import label_tasks, names_of, passes, refuse_equal
+from pipelines.engines.local import Done
 from pipelines.stages import row as row_stage
 from pipelines.stages.row import RowTask, run_row_task, run_row_tasks
 from schemas.config.run import LabelConfig
-from schemas.errors import ConfigError, TransientError
+from schemas.errors import ConfigError, TerminalError, TransientError
 from tests.jobs.dedup_runs import Runs, row
 from transforms.label.student.catalog import shipped
 from transforms.label.student.weights import save_weights
@@ -131,3 +133,36 @@ def test_stages_that_would_write_to_one_place(tmp_path: Path) -> None:
         "empathetic_intents",
         "ekman_intensity",
     ]
+
+
+class Inline:
+    """An engine without processes."""
+
+    def map(self, function, todo):
+        for task in todo:
+            try:
+                yield Done(task, function(task), None)
+            except TerminalError as error:
+                yield Done(task, None, error)
+
+
+def test_one_labeler_that_fails_leaves_the_others_running(tmp_path: Path) -> None:
+    weights = tmp_path / "mine.safetensors"
+    save_weights(shipped("vad-emobank"), weights)
+    runs = Runs(tmp_path / "lake")
+    cleaned = [runs.clean("file", ROWS)]
+    own = LabelConfig(task="vad", taxonomy="vad", labeler=str(weights))
+    bundle = tuple(
+        label_tasks(runs.session(), cleaned, config)[0] for config in (CONFIGS[0], own, CONFIGS[2])
+    )
+    weights.unlink()
+    session = dataclasses.replace(runs.session(), engine=Inline())
+    failed = []
+    made = session.bundles(
+        "label", run_row_tasks, [bundle], variants=["a", "own", "b"], on_failure=failed.append
+    )
+    assert [manifest.outputs[0].variant for manifest in made] == sorted(
+        [bundle[0].variant, bundle[2].variant]
+    )
+    assert failed == [bundle[1]]
+    assert [(each.shards, each.failed) for each in session.totals[-3:]] == [(1, 0), (0, 1), (1, 0)]
