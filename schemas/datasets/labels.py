@@ -35,10 +35,10 @@ _ANSWERS = {"scalars": pa.float32(), "ordinals": pa.int8()}
 
 
 def labels_schema(
-    answer: Literal["labels", "scalars", "ordinals"], names: Sequence[str]
+    answer: Literal["labels", "scalars", "ordinals", "words", "fields"], names: Sequence[str]
 ) -> pa.Schema:
     """The columns of the files of a task that is answered so, in a taxonomy with these names."""
-    if answer == "labels":
+    if answer not in _ANSWERS:
         return LABELS.schema
     fields = [pa.field(name, _ANSWERS[answer]) for name in names]
     return LABELS.schema.append(pa.field("answer", pa.struct(fields)))

@@ -1,0 +1,1 @@
+"""Serving: how questions reach language models and answers come back."""

@@ -1,0 +1,1 @@
+"""Labels by language models: what is asked, and how answers are read; no network."""
