@@ -2,6 +2,8 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
+VLLM := .vllm
+PIP := -m pip install --quiet --disable-pip-version-check
 
 .PHONY: demo test test-all lint lock clean
 
@@ -11,7 +13,8 @@ demo: $(VENV)/.ready
 test: $(VENV)/.ready-dev
 	$(BIN)/python -m pytest -n 2 -m "not slow"
 
-test-all: $(VENV)/.ready-dev
+# The slow tests need a real vLLM, which has a venv of its own.
+test-all: $(VENV)/.ready-dev $(VLLM)/.ready
 	$(BIN)/python -m pytest -n 2 -m "not slow"
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m slow
 
@@ -24,21 +27,34 @@ lint: $(VENV)/.ready-dev
 # The locks pin every package by hash. The package itself is installed editable, so a pull needs no reinstall.
 $(VENV)/.ready: requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	$(BIN)/python $(PIP) --require-hashes -r requirements.lock
+	$(BIN)/python $(PIP) --no-deps --no-build-isolation --editable .
 	$(BIN)/python -c "import affectmine; affectmine.label(['compile the kernels once'])"
 	touch $@
 
 $(VENV)/.ready-dev: $(VENV)/.ready requirements-dev.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	$(BIN)/python $(PIP) --require-hashes -r requirements-dev.lock
+	touch $@
+
+# vLLM on the CPU, with affectmine beside it for the engine in process. torch alone has no hash: pip takes the build that
+# suits the machine, CPU or CUDA. triton would come with a CUDA build; on the CPU nothing uses it.
+$(VLLM)/.ready: requirements-vllm.lock
+	$(PYTHON) -m venv $(VLLM)
+	$(VLLM)/bin/python $(PIP) --only-binary :all: --no-deps --require-hashes -r requirements-vllm.lock
+	$(VLLM)/bin/python $(PIP) --only-binary :all: torch==2.13.0
+	$(VLLM)/bin/python -m pip uninstall --quiet --yes triton
+	$(VLLM)/bin/python $(PIP) --no-deps --no-build-isolation --editable .
 	touch $@
 
 lock: $(VENV)/.ready-dev
 	$(BIN)/python -m pip install --quiet uv
-	$(BIN)/uv pip compile pyproject.toml --extra evaluate --extra quality --universal --python-version 3.11 \
+	$(BIN)/uv pip compile pyproject.toml --extra evaluate --extra llm --extra quality --universal --python-version 3.11 \
 		--generate-hashes --no-emit-index-url --no-header --quiet -o requirements.lock requirements-build.in
 	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 \
 		--generate-hashes --no-emit-index-url --no-header --quiet -o requirements-dev.lock requirements-build.in
+	$(BIN)/uv pip compile pyproject.toml --extra llm --override requirements-vllm-left-out.txt --only-binary :all: \
+		--python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet -o requirements-vllm.lock \
+		requirements-vllm.in requirements-build.in
 
 clean:
-	rm -rf $(VENV) demo-lake
+	rm -rf $(VENV) $(VLLM) demo-lake

@@ -7,10 +7,11 @@ from pipelines.lake.forget_intent import refuse_while_forgetting
 from pipelines.lake.journal import Journal
 from pipelines.lake.lake import open_lake
 from pipelines.lake.vacuum import vacuum as sweep
+from pipelines.serving.answer_compaction import compact_answers
 
 
 def compact(lake_path: Path, *, small_rows: int) -> str:
-    """Compacts a lake and publishes the result; says how many partitions changed."""
+    """Compacts a lake and publishes the result, and merges segments of cached answers; says what changed."""
     from jobs.publish import refresh_catalog
 
     lake = open_lake(lake_path)
@@ -19,9 +20,11 @@ def compact(lake_path: Path, *, small_rows: int) -> str:
         refuse_while_forgetting(lake)
         changed = compact_lake(lake, journal.run_id, small_rows=small_rows)
         refresh_catalog(lake)
+        merged = compact_answers(lake, small_rows=small_rows)
     finally:
         journal.finish(0, None)
-    return f"{changed} partitions compacted. The old files go with: affectmine vacuum"
+    told = f"{changed} partitions compacted. The old files go with: affectmine vacuum"
+    return f"{told}\n{merged} segments of cached answers merged." if merged else told
 
 
 def vacuum(lake_path: Path, *, retain: int, older_than: float, dry_run: bool) -> str:

@@ -28,7 +28,7 @@ from schemas.expectation_suite import Suite, load_suite
 from schemas.manifest import Part
 from schemas.taxonomy import load_taxonomy
 
-CHECKED = ("records", "clean", "dedup", "contexts", "labels")
+CHECKED = ("records", "clean", "dedup", "contexts", "labels", "selection")
 
 
 class Gate:

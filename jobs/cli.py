@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from jobs.commands import annotate, audit, evaluate, files, forget, lakes, runs
+from jobs.commands import annotate, audit, evaluate, files, forget, lakes, runs, serve, tasks, tune
 from schemas.errors import EXIT_TERMINAL, EXIT_TRANSIENT, EXIT_USAGE, AffectmineError
 
 app = typer.Typer(
@@ -37,8 +37,11 @@ app.command(rich_help_panel=_ASK)(lakes.sql)
 app.command(rich_help_panel=_ASK)(lakes.status)
 app.command(rich_help_panel=_LABELS)(evaluate.evaluate)
 app.command(rich_help_panel=_LABELS)(files.train)
+app.command(rich_help_panel=_LABELS)(tune.calibrate)
+app.command(rich_help_panel=_LABELS)(serve.serve)
 app.add_typer(annotate.app, name="annotate", rich_help_panel=_LABELS)
 app.add_typer(audit.app, name="audit", rich_help_panel=_LABELS)
+app.add_typer(tasks.app, name="tasks", rich_help_panel=_LABELS)
 app.command(rich_help_panel=_CARE)(lakes.compact)
 app.command(rich_help_panel=_CARE)(lakes.vacuum)
 app.command(rich_help_panel=_CARE)(forget.forget)

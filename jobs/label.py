@@ -1,8 +1,10 @@
 """Label: kept records get their labels, one stage a task, taxonomy and labeler."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
+from jobs.select import cascades, select, selected_files
 from jobs.session import Session, dump, mine
 from pipelines.stages.label import VERSION, settings, shared, variant
 from pipelines.stages.row import RowTask, run_row_tasks
@@ -46,6 +48,15 @@ def variants(session: Session) -> list[str]:
     return [variant(settings(config, session.base)) for config in session.config.label]
 
 
+def made(session: Session) -> list[tuple[str, str]]:
+    """The datasets and variants that `label` makes."""
+    chosen = [each.variant for each in cascades(session.config.label, session.base)]
+    return [
+        *(("labels", name) for name in variants(session)),
+        *(("selection", name) for name in chosen),
+    ]
+
+
 def label(
     session: Session,
     cleaned: list[Manifest],
@@ -55,28 +66,55 @@ def label(
     """Runs every label stage of the config; partitions with a failed shard join `failed`.
 
     Stages whose labelers can share a pass over the texts do. `deduped` are the dedup files by shard
-    (jobs.dedup.deduped_files); None without that stage.
+    (jobs.dedup.deduped_files); None without that stage. A stage with `select` is about what that stage chose, and the
+    manifests of the choice are returned, too.
     """
-    made: list[Manifest] = []
+    found: list[Manifest] = []
+    everything = replace(session, group=None)  # a choice needs all rows of a partition
     for configs in passes(session.config.label):
-        stages = [
-            [
-                task
-                for task in label_tasks(session, cleaned, config, deduped)
-                if mine(session.group, task.shard)
-            ]
-            for config in configs
+        chosen: Mapping[str, DataFile] | None = deduped
+        if configs[0].select is not None:
+            selected = select(everything, configs[0], cleaned, found, failed, deduped)
+            found += selected
+            chosen = selected_files(selected)
+        whole = any(_selected_from(each, session.config.label) for each in configs)
+        found += _label(everything if whole else session, configs, cleaned, failed, chosen)
+    return found
+
+
+def _label(
+    session: Session,
+    configs: Sequence[LabelConfig],
+    cleaned: list[Manifest],
+    failed: set[tuple[str, str]],
+    chosen: Mapping[str, DataFile] | None,
+) -> list[Manifest]:
+    """One pass: label stages that are run together, about what is kept in the files `chosen`, by shard."""
+    stages = [
+        [
+            task
+            for task in label_tasks(session, cleaned, config, chosen)
+            if mine(session.group, task.shard)
         ]
-        made += session.bundles(
-            "label",
-            run_row_tasks,
-            zip(*stages, strict=True),
-            variants=names_of(configs, session.base),
-            total=sum(len(tasks) for tasks in stages),
-            rows=len(configs) * sum(manifest.counts["kept"] for manifest in cleaned),
-            on_failure=lambda task: failed.add((task.input.corpus, task.input.partition)),
-        )
-    return made
+        for config in configs
+    ]
+    return session.bundles(
+        "label",
+        run_row_tasks,
+        zip(*stages, strict=True),
+        variants=names_of(configs, session.base),
+        total=sum(len(tasks) for tasks in stages),
+        rows=len(configs) * sum(manifest.counts["kept"] for manifest in cleaned),
+        on_failure=lambda task: failed.add((task.input.corpus, task.input.partition)),
+    )
+
+
+def _selected_from(config: LabelConfig, configs: Sequence[LabelConfig]) -> bool:
+    return any(
+        each.select is not None
+        and each.model_copy(update={"labeler": each.select.from_, "select": None}) == config
+        for each in configs
+    )
 
 
 def refuse_equal(configs: Sequence[LabelConfig], base: Path) -> None:
@@ -90,22 +128,26 @@ def refuse_equal(configs: Sequence[LabelConfig], base: Path) -> None:
                 remedy="Remove one, or give files of your own weights different names.",
             )
         seen[place] = config
+    cascades(configs, base)
 
 
 def names_of(configs: Sequence[LabelConfig], base: Path) -> list[str]:
     """What the stages are called on screen: by their taxonomy, or where that is not enough, by their place."""
     short = [Path(config.taxonomy).stem for config in configs]
-    if len(set(short)) == len(short):
+    if len(set(short)) == len(short) and not any(config.select for config in configs):
         return short
     return [variant(settings(config, base)) for config in configs]
 
 
 def passes(configs: Sequence[LabelConfig]) -> list[list[LabelConfig]]:
-    """The label stages that are run together: all students, and each other by itself; in the order of the config."""
+    """The label stages that are run together: all students that are asked about every row, and each other by itself.
+
+    In the order of the config, in which a stage with `select` comes after the one that it selects from.
+    """
     found: list[list[LabelConfig]] = []
     together: list[LabelConfig] = []
     for config in configs:
-        if not shared(config):
+        if config.select is not None or not shared(config):
             found.append([config])
             continue
         if not together:

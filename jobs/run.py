@@ -14,7 +14,8 @@ from jobs.clean import clean
 from jobs.dedup import MADE as DEDUP_MADE
 from jobs.dedup import dedup, deduped_files
 from jobs.ingest import ingest
-from jobs.label import label, refuse_equal, variants
+from jobs.label import label, refuse_equal
+from jobs.label import made as made_of_labels
 from jobs.publish import WHOLE_CORPUS, Published, Work, check_ahead, check_and_publish
 from jobs.screen import Screen
 from jobs.session import Session, StageTotals
@@ -150,7 +151,7 @@ def _stages(
         if last >= STAGES.index("label"):
             check_ahead(session, work, gate)
             labeled = label(session, cleaned, work.failed, distinct)
-            work.add(labeled, *(("labels", name) for name in variants(session)))
+            work.add(labeled, *made_of_labels(session))
     published = None
     if gate is not None:
         published = check_and_publish(session, work, gate, publish=until == "publish")
@@ -174,6 +175,8 @@ def _worker_modules(config: RunConfig) -> tuple[str, ...]:
         stages += ["dedup", "dedup_signatures"]
     if config.windows is not None:
         stages.append("windows")
+    if any(each.select is not None for each in config.label):
+        stages.append("select")
     return tuple(f"pipelines.stages.{stage}" for stage in stages)
 
 

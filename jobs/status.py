@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from jobs.check_memory import results_of
+from pipelines.lake.answer_files import answer_sizes
 from pipelines.lake.journal import PastRun, past_runs
 from pipelines.lake.lake import Lake, open_lake
 from pipelines.lake.snapshots import read_snapshot, state
@@ -33,6 +35,7 @@ def show_status(lake_path: Path, *, as_json: bool) -> None:
         console.print(table)
     else:
         console.print("Nothing is published yet.")
+    _show_answers(console, found["answers"])
     run = found["last_run"]
     if run is None:
         return
@@ -63,6 +66,16 @@ def show_status(lake_path: Path, *, as_json: bool) -> None:
         console.print(f"{error['stage']} {error['shard']}: {error['message']}", markup=False)
 
 
+def _show_answers(console: Console, answers: dict[str, int]) -> None:
+    """One line, where a language model has answered something."""
+    if answers["segments"] == 0:
+        return
+    console.print(
+        f"Cached answers of language models: {answers['answers']:,}, {answers['bytes'] / 1e6:,.1f} MB"
+        + (f"; {answers['damaged']} segments cannot be read" if answers["damaged"] else "")
+    )
+
+
 def status(lake: Lake) -> dict[str, Any]:
     """The status of a lake as plain JSON values."""
     number, parts = state(lake)
@@ -88,6 +101,7 @@ def status(lake: Lake) -> dict[str, Any]:
         "snapshot": number,
         "published_at": read_snapshot(lake, number).created_at if number else None,
         "datasets": [groups[key] for key in sorted(groups)],
+        "answers": asdict(answer_sizes(lake)),
         "last_run": run_status(runs[-1]) if runs else None,
     }
 

@@ -6,6 +6,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from schemas.yaml_mistakes import SeveralError
+
 FieldKind = Literal["label", "choice", "level", "number", "flag", "text", "span", "turn", "items"]
 _NEEDS = {"choice": "choices", "level": "range", "number": "range", "items": "fields"}
 _ABOUT = {
@@ -64,5 +66,5 @@ class AnswerField(BaseModel):
         if len(set(self.choices)) < len(self.choices):
             mistakes.append("a choice is listed twice")
         if mistakes:
-            raise ValueError("; ".join(mistakes))
+            raise SeveralError(mistakes)
         return self

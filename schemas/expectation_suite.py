@@ -16,6 +16,7 @@ from schemas.datasets import DATASETS
 from schemas.errors import ConfigError
 from schemas.expectations.supported import KINDS
 from schemas.spec_file import load_spec, shipped_names
+from schemas.yaml_mistakes import SeveralError
 
 _PACKAGE = "schemas.expectations"
 _NOUN = "expectation suite"
@@ -110,7 +111,7 @@ class Suite(Config):
         if self.extends is None and not self.expectations:
             mistakes.append("a suite needs expectations")
         if mistakes:
-            raise ValueError("; ".join(mistakes))
+            raise SeveralError(mistakes)
         return self
 
 

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from schemas.answer_field import AnswerField
 from schemas.spec_file import load_spec, shipped_names
+from schemas.yaml_mistakes import SeveralError
 
 _PACKAGE = "schemas.tasks"
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
@@ -87,7 +88,7 @@ class LabelTask(BaseModel):
             if name not in known
         ]
         if mistakes:
-            raise ValueError("; ".join(mistakes))
+            raise SeveralError(mistakes)
         return self
 
 

@@ -11,6 +11,7 @@ from schemas.config.base import Config, operational, semantic
 from schemas.errors import ConfigError
 from schemas.label_task import Mode
 from schemas.spec_file import parse_spec
+from schemas.yaml_mistakes import SeveralError
 
 _NAME = r"^[a-z][a-z0-9_]{0,62}$"
 
@@ -114,7 +115,7 @@ class LanguageModel(Config):
         if not self.urls and self.engine == "server":
             mistakes.append("urls: at least one server is needed")
         if mistakes:
-            raise ValueError("; ".join(mistakes))
+            raise SeveralError(mistakes)
         return self
 
     def asked_mode(self, task_mode: Mode) -> Mode:

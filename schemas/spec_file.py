@@ -6,10 +6,11 @@ from importlib import resources
 from pathlib import Path
 from typing import TypeVar
 
-import yaml
 from pydantic import BaseModel, ValidationError
 
 from schemas.errors import ConfigError
+from schemas.yaml_mistakes import mistakes, near, told
+from schemas.yaml_tree import NotYamlError, read_yaml
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -39,9 +40,11 @@ def load_spec(name_or_path: str | Path, package: str, model: type[M], noun: str)
     else:
         known = shipped_names(package)
         if asked not in known:
+            close = near(asked, known)
             raise ConfigError(
                 f"There is no {noun} named {asked!r}.",
-                remedy=f"Known: {', '.join(known)}. "
+                remedy=(f"Did you mean {close!r}? " if close else "")
+                + f"Known: {', '.join(known)}. "
                 "For a file of your own, give its path, ending in .yaml.",
             )
         text = (resources.files(package) / f"{asked}.yaml").read_text(encoding="utf-8")
@@ -49,23 +52,27 @@ def load_spec(name_or_path: str | Path, package: str, model: type[M], noun: str)
 
 
 def parse_spec(text: str, where: str, model: type[M], noun: str) -> M:
-    """Validate YAML text against a model; `where` names the file in messages."""
+    """Validate YAML text against a model; `where` names the file in messages.
+
+    Raises ConfigError: every mistake at once, each with its line and what to do about it.
+    """
     try:
-        content = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise ConfigError(f"The {noun} file {where} is not valid YAML: {error}") from error
+        tree, content = read_yaml(text)
+    except NotYamlError as error:
+        raise ConfigError(
+            f"The {noun} file {where} is not valid YAML{error.where}: {error.problem}."
+        ) from None
     if not isinstance(content, dict):
         raise ConfigError(
             f"The {noun} file {where} must hold keys and values (name: …), "
             f"not {type(content).__name__}."
         )
+    spec, wrong = None, None
     try:
-        return model.model_validate(content)
+        spec = model.model_validate(content)
     except ValidationError as error:
-        lines = [
-            f"  {'.'.join(map(str, e['loc'])) or noun}: {e['msg'].removeprefix('Value error, ')}"
-            for e in error.errors(include_url=False)
-        ]
-        raise ConfigError(
-            f"The {noun} file {where} has {len(lines)} mistake(s):\n" + "\n".join(lines)
-        ) from error
+        wrong = error
+    found = mistakes(text, tree, model, wrong)
+    if found or spec is None:
+        raise ConfigError(f"The {noun} file {where} has {len(found)} mistake(s):\n{told(found)}")
+    return spec

@@ -9,6 +9,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from schemas.spec_file import load_spec, shipped_names
+from schemas.yaml_mistakes import SeveralError
 
 _PACKAGE = "schemas.taxonomies"
 
@@ -94,7 +95,7 @@ class Taxonomy(BaseModel):
         for target, mapping in self.mappings.items():
             mistakes += _wrong_mapping(target, mapping, self.names)
         if mistakes:
-            raise ValueError("; ".join(mistakes))
+            raise SeveralError(mistakes)
         return self
 
 

@@ -5,6 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.pipelines.serving.tiny_server import (  # noqa: F401 - fixtures
+    shared_folder,
+    tiny_model,
+    tiny_server,
+    vllm_python,
+)
+
 os.environ["AFFECTMINE_KEY"] = "0123456789abcdef" * 4  # workers are spawned: they inherit it
 os.environ["GX_ANALYTICS_ENABLED"] = "false"
 

@@ -25,6 +25,7 @@ from schemas.label_task import LabelTask, load_task
 from schemas.taxonomy import Taxonomy, load_taxonomy
 from transforms.annotate.tasks import Asked
 from transforms.label.registry import is_student, load_labeler
+from transforms.label.thresholds import thresholds_of
 
 _BATCH: Final = 1_000
 
@@ -128,8 +129,7 @@ def _thresholds(
     half = ["uncertain: the distance of a probability to .5"]
     if task.answer != "labels" or not is_student(labeler):
         return {}, half
-    found = getattr(load_labeler(labeler, task, taxonomy), "thresholds", None)
-    cuts: dict[str, float] = dict(found(taxonomy)) if callable(found) else {}
+    cuts = thresholds_of(load_labeler(labeler, task, taxonomy), taxonomy)
     return cuts, ["uncertain: the distance of a probability to its threshold"] if cuts else half
 
 

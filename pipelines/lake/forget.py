@@ -2,16 +2,19 @@
 
 Assumptions: as in `forget_intent`; the pseudonyms and ids are those of this lake's key.
 Semantics: the forgotten list and the intent are written first, so that nobody brings them back and a killed attempt
-is known; then files without them; then everything names these; then the catalog; the old files are deleted last, the
-intent at the very end. Killed at any instant, the same call completes it. Shards stay done: their files keep
-the identity that they have for later stages, so that nothing is computed again.
+is known; then files without them; then everything names these; then the catalog; cached answers about
+them go after that, then the old files, the intent at the very end. Killed at any instant, the same call completes it.
+Shards stay done: their files keep the identity that they have for later stages, so that nothing is computed again.
 """
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
+from pipelines.lake.answer_files import ANSWERS, erasing_answers
 from pipelines.lake.failpoint import failpoint
+from pipelines.lake.forget_answers import answers_of, erase_answers
 from pipelines.lake.forget_intent import (
     Intent,
     Place,
@@ -86,7 +89,8 @@ def forget(
     """
     if dry_run:
         intent = _widened(lake, pending(lake) or Intent(), request)
-        return _report(make_plan(lake, read_named(lake), _target(intent)), 0)
+        target = _target(intent)
+        return _report(make_plan(lake, read_named(lake), target), answers_of(lake, target), 0)
     with alone(lake):
         _refuse_runs(lake)
         old = pending(lake)
@@ -100,23 +104,37 @@ def forget(
             if old is None:
                 fulfil(lake)
             raise
-        intent = _widened(lake, intent, request)
-        declare(lake, intent)
-        # A post whose author its source no longer names is known by its id.
-        _list(lake, hasher, intent)
-        failpoint("forget.intended")
-        named = read_named(lake)
-        plan = make_plan(lake, named, _target(intent))
-        write_files(lake, plan)
-        write_memories(lake, plan)
-        write_compactions(lake, plan, named)
-        name_anew(lake, plan, named)
-        refresh()
-        failpoint("forget.catalog_written")
-        report = _report(plan, sweep(lake, replace(plan.target, hints={})))
-        failpoint("forget.swept")
-        fulfil(lake)
-        return report
+        # The first list stands: who adds answers to the cache from now on waits, then sees the whole list.
+        with erasing_answers(lake.root):
+            return _erase(lake, intent, request, hasher, refresh)
+
+
+def _erase(
+    lake: Lake,
+    intent: Intent,
+    request: Request,
+    hasher: KeyedHasher,
+    refresh: Callable[[], None],
+) -> Report:
+    intent = _widened(lake, intent, request)
+    declare(lake, intent)
+    # A post whose author its source no longer names is known by its id.
+    _list(lake, hasher, intent)
+    failpoint("forget.intended")
+    named = read_named(lake)
+    plan = make_plan(lake, named, _target(intent))
+    answers = answers_of(lake, plan.target)
+    write_files(lake, plan)
+    write_memories(lake, plan)
+    write_compactions(lake, plan, named)
+    name_anew(lake, plan, named)
+    refresh()
+    failpoint("forget.catalog_written")
+    target = replace(plan.target, hints={})
+    deleted = erase_answers(answers, target) + sweep(lake, target)
+    failpoint("forget.swept")
+    fulfil(lake)
+    return _report(plan, answers, deleted)
 
 
 def _list(lake: Lake, hasher: KeyedHasher, who: Request | Intent) -> None:
@@ -153,10 +171,11 @@ def _target(intent: Intent) -> Target:
     return Target(intent.speakers, intent.records, intent.raw, intent.salt)
 
 
-def _report(plan: Plan, deleted: int) -> Report:
+def _report(plan: Plan, answers: Mapping[Path, int], deleted: int) -> Report:
     rows: Counter[str] = Counter()
     mentions: Counter[str] = Counter()
     for loss in plan.shards.values():
         rows[loss.file.dataset] += loss.rows
         mentions[loss.file.dataset] += loss.mentions
+    rows[ANSWERS] += sum(answers.values())
     return Report(dict(+rows), dict(+mentions), deleted)

@@ -33,11 +33,12 @@ def write_files(lake: Lake, plan: Plan) -> None:
     for name in plan.files:
         old, new = lake.path(name), lake.path(plan.new_name(name))
         if not new.exists():
-            _write_without(old, new, plan.target)
+            write_without(old, new, plan.target)
             failpoint("forget.file_written")
 
 
-def _write_without(old: Path, new: Path, target: Target) -> None:
+def write_without(old: Path, new: Path, target: Target) -> None:
+    """Writes the rows of a Parquet file without the people into a new one, durable when this returns."""
     temporary = new.with_name(f".{new.name}.{new_attempt()}.tmp")
     schema = schema_of(old)
     try:

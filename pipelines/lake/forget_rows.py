@@ -15,7 +15,9 @@ import pyarrow.compute as pc
 from pipelines.lake.forget_intent import Place
 
 # Columns that cannot hold an id; reading them to look for one would only cost time.
-_NO_IDS = frozenset({"text", "text_clean", "raw", "partition", "corpus", "domain", "message"})
+_NO_IDS = frozenset(
+    {"text", "text_clean", "raw", "partition", "corpus", "domain", "message", "told"}
+)
 _PLACE = ("corpus", "source_file", "position", "byte_offset")
 
 

@@ -1,5 +1,6 @@
 """Deletes what still holds forgotten people and is named by nothing: old files, and left-overs of killed attempts."""
 
+from pipelines.lake.answer_files import is_segment
 from pipelines.lake.failpoint import failpoint
 from pipelines.lake.forget_named import Named, data_paths, read_named
 from pipelines.lake.forget_plan import new_name
@@ -18,7 +19,8 @@ def sweep(lake: Lake, target: Target) -> int:
         path.unlink()
         deleted += 1
     for path in data_paths(lake, ".parquet"):
-        if lake.relative(path) in kept:
+        # Cached answers are named by nothing, and were rewritten (forget_answers).
+        if lake.relative(path) in kept or is_segment(lake, path):
             continue
         try:
             held = bool(hits(path, target))

@@ -8,7 +8,9 @@ quarantine/<corpus>/<day>/shard-*.parquet
 clean/<corpus>/<partition>/shard-*.parquet + .json    data and manifests, side by side
 dedup, contexts, restricted/signatures                 likewise, beside clean
 labels/<task>/<taxonomy>/<labeler>/<corpus>/<partition>/shard-*.parquet + .json
+selection/<task>/<taxonomy>/<labeler>/<corpus>/…      of a cascade: what goes on to that labeler
 annotations/<corpus>/<partition>/shard-*.parquet + .json   what people answered
+answers, restricted/answers                           cached answers of language models; answers.lock
 snapshots/00000001.json                               what is published
 runs/<run id>/                                        journals, gates
 catalog.duckdb                                        views over the newest snapshot

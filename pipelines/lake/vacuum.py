@@ -2,13 +2,15 @@
 
 Semantics: keeps the newest `retain` snapshots whole. Of the rest it removes data files, left-over attempts and
 old errors, never a manifest of a shard whose rows can still be read, and nothing younger than `older_than`, so that
-a run that is about to name a file does not lose it.
+a run that is about to name a file does not lose it. Cached answers of language models stay: nothing names them, but
+they were paid for.
 """
 
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipelines.lake.answer_files import is_segment
 from pipelines.lake.commit import read_manifest
 from pipelines.lake.forget_intent import alone, refuse_while_forgetting
 from pipelines.lake.journal import live_runs
@@ -104,7 +106,7 @@ def _useless(
     if path.suffix == ".tmp" or path.name.endswith(".error.json"):
         return True
     if path.suffix == ".parquet":
-        return name not in named
+        return name not in named and not is_segment(lake, path)
     if path.name.startswith("erased-") and path.suffix == ".json":
         shard = path.with_name(f"{path.stem.removeprefix('erased-')}.parquet")
         return lake.relative(shard) not in outputs

@@ -12,6 +12,8 @@ from functools import cache
 
 import duckdb
 
+from pipelines.query.cascades import NAME as CASCADES
+from pipelines.query.cascades import cascade_view
 from schemas.datasets import DATASETS
 from schemas.datasets.base import Dataset
 from schemas.errors import TerminalError
@@ -60,6 +62,7 @@ def view_queries(
         paths = _paths(shown, dataset.name)
         queries[dataset.name] = f"SELECT * FROM {source(paths)}" if paths else empty(dataset.name)
     queries |= _label_views(shown, source)
+    queries[CASCADES] = cascade_view(shown, source, empty("labels"))
     for key, paths in sorted(shown.items()):
         name = re.sub(r"\W+", "_", key)
         if key.split("/")[0] not in DATASETS and paths:

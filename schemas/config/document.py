@@ -34,7 +34,7 @@ def _rows(model: type[BaseModel], path: str, *, semantic: bool) -> Iterator[str]
         counts = semantic and not (isinstance(extra, dict) and extra.get("operational"))
         nested = _model(field.annotation)
         many = nested is not None and "tuple" in str(field.annotation)
-        key = f"{path}{name}" + ("[]" if many else "")
+        key = f"{path}{field.alias or name}" + ("[]" if many else "")
         kind = "semantic" if counts else "operational"
         told = (field.description or _summary(nested)).replace("|", "\\|")
         yield f"| `{key}` | {kind} | {_default(field)} | {told} |"

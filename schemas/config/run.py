@@ -10,7 +10,9 @@ from schemas.config.check import CheckConfig
 from schemas.config.clean import CleanConfig
 from schemas.config.corpus import CorpusConfig
 from schemas.config.dedup import DedupConfig
+from schemas.config.select import SelectConfig
 from schemas.config.windows import WindowsConfig
+from schemas.yaml_mistakes import SeveralError
 
 
 class IngestConfig(Config):
@@ -29,7 +31,15 @@ class LabelConfig(Config):
     task: str = Field("emotion", description="a label task")
     taxonomy: str = Field("goemotions", description="with which labels")
     labeler: str = Field(
-        "student", description="who answers: student, student:MODEL, or a path to own weights"
+        "student",
+        description="who answers: student, student:MODEL, a path to own weights, or to a labeler file (*.yaml) of a "
+        "language model",
+    )
+    options: dict[str, str] = Field(
+        default_factory=dict, description="values of the task's options"
+    )
+    select: SelectConfig | None = Field(
+        None, description="a cascade; without this section the labeler is asked about every row"
     )
 
 
@@ -76,8 +86,32 @@ class RunConfig(Config):
     @field_validator("label")
     @classmethod
     def _once(cls, label: tuple[LabelConfig, ...]) -> tuple[LabelConfig, ...]:
-        if len(set(label)) < len(label):
+        if any(each in label[:number] for number, each in enumerate(label)):
             raise ValueError("two label stages are the same; remove one")
+        return label
+
+    @field_validator("label")
+    @classmethod
+    def _cascades(cls, label: tuple[LabelConfig, ...]) -> tuple[LabelConfig, ...]:
+        mistakes = []
+        for number, stage in enumerate(label):
+            if stage.select is None:
+                continue
+            asked = stage.model_copy(update={"labeler": stage.select.from_})
+            first = [each for each in label[:number] if _same_question(each, asked)]
+            where = f"label[{number}].select.from"
+            if not first:
+                mistakes.append(
+                    f"{where} is {stage.select.from_!r}, but no label stage before it has that labeler with this "
+                    "task, taxonomy and options"
+                )
+            elif all(each.select is not None for each in first):
+                mistakes.append(
+                    f"{where} is {stage.select.from_!r}, which is asked about some rows only: name a labeler that "
+                    "is asked about all"
+                )
+        if mistakes:
+            raise SeveralError(mistakes)
         return label
 
     @field_validator("corpora")
@@ -108,5 +142,10 @@ class RunConfig(Config):
                     if name not in names
                 ]
         if mistakes:
-            raise ValueError("; ".join(mistakes))
+            raise SeveralError(mistakes)
         return self
+
+
+def _same_question(one: LabelConfig, other: LabelConfig) -> bool:
+    """Whether two label stages are the same, but for the rows that they are about."""
+    return one.model_copy(update={"select": None}) == other.model_copy(update={"select": None})

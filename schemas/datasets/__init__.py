@@ -9,6 +9,7 @@ from schemas.datasets.dedup import DEDUP
 from schemas.datasets.labels import LABELS
 from schemas.datasets.quarantine import QUARANTINE, QUARANTINE_RAW
 from schemas.datasets.records import RECORDS
+from schemas.datasets.selection import SELECTION
 from schemas.datasets.signatures import SIGNATURES
 from schemas.datasets.synthetic import SYNTHETIC
 
@@ -23,6 +24,7 @@ DATASETS: dict[str, Dataset] = {
         DEDUP,
         CONTEXTS,
         LABELS,
+        SELECTION,
         ANNOTATIONS,
         CALLS,
         SYNTHETIC,
@@ -41,6 +43,7 @@ __all__ = [
     "QUARANTINE",
     "QUARANTINE_RAW",
     "RECORDS",
+    "SELECTION",
     "SIGNATURES",
     "SYNTHETIC",
     "Dataset",

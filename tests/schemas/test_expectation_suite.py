@@ -34,7 +34,7 @@ def test_shipped_suites_load(name):
 
 
 def test_all_are_there():
-    assert suite_names() == ["clean", "contexts", "dedup", "labels", "records"]
+    assert suite_names() == ["clean", "contexts", "dedup", "labels", "records", "selection"]
 
 
 def test_a_file_of_its_own_replaces(load):

@@ -1,0 +1,80 @@
+"""Commands `affectmine tasks …`: which label tasks there are, and what one of them asks."""
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from schemas.errors import ConfigError
+
+app = typer.Typer(
+    help="Label tasks: which there are, and what each asks.",
+    rich_markup_mode="rich",
+)
+
+Json = Annotated[bool, typer.Option("--json", help="JSON on stdout, for machines.")]
+
+
+class ModeName(StrEnum):
+    """How a language model answers."""
+
+    generate = "generate"
+    score = "score"
+
+
+@app.callback(invoke_without_command=True)
+def tasks(context: typer.Context, as_json: Json = False) -> int:
+    """Label tasks: without a command, the list of those that ship."""
+    if context.invoked_subcommand is None:
+        from jobs.tasks import list_tasks
+
+        list_tasks(as_json=as_json)
+    return 0
+
+
+@app.command()
+def show(
+    task: Annotated[
+        str,
+        typer.Argument(help="A task's name, or your own task file (.yaml).", show_default=False),
+    ],
+    taxonomy: Annotated[
+        str | None,
+        typer.Option(help="The labels: a name or a file (.yaml).", show_default="the task's own"),
+    ] = None,
+    mode: Annotated[
+        ModeName | None, typer.Option(help="How it is asked.", show_default="the task's own")
+    ] = None,
+    text: Annotated[
+        str | None, typer.Option(help="The text of the sample.", show_default="a made-up one")
+    ] = None,
+    option: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="An option of the task: NAME=VALUE (may be repeated).", show_default=False
+        ),
+    ] = None,
+    as_json: Json = False,
+) -> int:
+    """Explain one task: labels, prompt and JSON schema as they are sent for a sample, columns. Checks your own."""
+    from jobs.tasks_show import show_task
+
+    show_task(
+        task,
+        taxonomy=taxonomy,
+        mode=None if mode is None else mode.value,
+        text=text,
+        options=_options(option or []),
+        as_json=as_json,
+    )
+    return 0
+
+
+def _options(pairs: list[str]) -> dict[str, str]:
+    found = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not equals or not name:
+            raise ConfigError("An option of a task is written NAME=VALUE.")
+        found[name] = value
+    return found

@@ -1,0 +1,190 @@
+"""Questions in flight: what was asked, for whom, and what is done when an answer comes.
+
+Semantics: each question has one answer, found by its key; equal questions that are asked at the same time are sent
+once. A wrong answer is asked for once more, with what is wrong; then it failed. An answer, and a failure that would come
+again, goes to the cache before it is used; what the server could not answer does not. An answer is never found by its
+text or its place in a queue.
+"""
+
+from __future__ import annotations
+
+import queue
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from functools import partial
+
+import orjson
+
+from pipelines.serving.answer_writer import CacheWriter
+from pipelines.serving.calls import Backend, Call, Reply
+from pipelines.serving.spent import Spent
+from schemas.errors import TransientError
+from transforms.label.prompted.prompter import Prompter
+from transforms.label.prompted.question import Mistake, Question, Told
+
+_CONTEXT_LENGTH = "input_tokens"  # what vLLM names as wrong when a prompt is too long
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """How one question went, for the dataset calls."""
+
+    request_hash: str
+    source: str  # asked | cached | shared
+    attempts: int = 0
+    prompt_tokens: int = 0
+    cached_tokens: int = 0
+    completion_tokens: int = 0
+    latency_ms: float | None = None
+    replica: str | None = None
+    code_mass: float | None = None
+
+
+Take = Callable[[Question, Told, Trace], None]
+
+
+@dataclass(slots=True)
+class _Asked:
+    """A question in flight, and who waits for its answer."""
+
+    key: str
+    question: Question
+    record_id: str
+    waiting: list[Take]
+    repaired: bool = False
+    attempts: int = 0
+    latency: float = 0.0
+    tokens: tuple[int, int, int] = (0, 0, 0)
+
+
+@dataclass
+class Asking:
+    """One thread's questions to one backend. `served` is the model's name at the server."""
+
+    prompter: Prompter
+    backend: Backend
+    served: str
+    writer: CacheWriter | None
+    spent: Spent = field(default_factory=Spent)
+
+    def __post_init__(self) -> None:
+        self._flying: dict[str, _Asked] = {}
+        self._done: queue.SimpleQueue[tuple[_Asked, Future[Reply]]] = queue.SimpleQueue()
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is in flight."""
+        return not self._flying
+
+    def body(self, question: Question) -> bytes:
+        """What is posted."""
+        return orjson.dumps({"model": self.served, **question.body})
+
+    def ask(self, key: str, question: Question, body: bytes, record_id: str, take: Take) -> None:
+        """Asks a question, or waits for the answer to an equal one that is in flight."""
+        flying = self._flying.get(key)
+        if flying is not None:
+            self.spent.shared += 1
+            flying.waiting.append(take)
+            return
+        asked = _Asked(key, question, record_id, [take])
+        self._flying[key] = asked
+        self._send(asked, Call(question.path, body))
+
+    def drain(self, *, wait: bool = False) -> None:
+        """Handles the answers that have come; with `wait`, at least one.
+
+        Raises what the backend raised, TransientError when it was stopped: then nothing more will come.
+        """
+        while True:
+            try:
+                asked, future = self._done.get(block=wait)
+            except queue.Empty:
+                return
+            wait = False
+            self._handle(asked, future.result())
+
+    def _send(self, asked: _Asked, call: Call) -> None:
+        self.spent.requests += 1
+        future = self.backend.submit(call)
+        future.add_done_callback(partial(self._arrived, asked))
+
+    def _arrived(self, asked: _Asked, future: Future[Reply]) -> None:
+        self._done.put((asked, future))
+
+    def _handle(self, asked: _Asked, reply: Reply) -> None:
+        asked.attempts += reply.attempts
+        asked.latency += reply.latency
+        self.spent.seconds += reply.share
+        if reply.trouble == "stopped":
+            raise TransientError(
+                "Stopped: questions that were not answered are handed back.",
+                remedy="Run the same command again; answers so far are in the cache.",
+            )
+        if reply.content is None:
+            too_long = _CONTEXT_LENGTH in reply.detail
+            reason = "too_long" if too_long else reply.trouble or "unavailable"
+            self._finish(asked, {"failed": reason}, reply, keep=reply.trouble == "refused")
+            return
+        response = _parsed(reply.content)
+        self._count(asked, response)
+        told = self.prompter.read(asked.question, response)
+        if isinstance(told, Mistake) and told.say is not None and not asked.repaired:
+            asked.repaired = True
+            again = self.prompter.repaired(asked.question, response, told)
+            self._send(asked, Call(again.path, self.body(again)))
+            return
+        if isinstance(told, Mistake):
+            told = {"failed": told.reason}
+        self._finish(asked, told, reply, keep=True)
+
+    def _count(self, asked: _Asked, response: object) -> None:
+        tokens = usage_of(response)
+        self.spent.prompt_tokens += tokens[0]
+        self.spent.cached_tokens += tokens[1]
+        self.spent.completion_tokens += tokens[2]
+        asked.tokens = (
+            asked.tokens[0] + tokens[0], asked.tokens[1] + tokens[1], asked.tokens[2] + tokens[2],
+        )  # fmt: skip
+
+    def _finish(self, asked: _Asked, told: Told, reply: Reply, *, keep: bool) -> None:
+        if keep and self.writer is not None:
+            self.writer.put(asked.key, asked.record_id, orjson.dumps(told).decode(), *asked.tokens)
+        del self._flying[asked.key]
+        for place, take in enumerate(asked.waiting):
+            trace = (
+                Trace(asked.key, "shared")
+                if place
+                else Trace(
+                    asked.key,
+                    "asked",
+                    asked.attempts,
+                    *asked.tokens,
+                    latency_ms=round(1000 * asked.latency, 3),
+                    replica=reply.replica or None,
+                    code_mass=told.get("mass"),
+                )  # fmt: skip
+            )
+            take(asked.question, told, trace)
+
+
+def _parsed(content: bytes) -> object:
+    try:
+        return orjson.loads(content)
+    except ValueError:
+        return None
+
+
+def usage_of(response: object) -> tuple[int, int, int]:
+    """Prompt, cached and completion tokens of a response; zeros where it does not say."""
+    usage = response.get("usage") if isinstance(response, dict) else None
+    if not isinstance(usage, dict):
+        return 0, 0, 0
+    details = usage.get("prompt_tokens_details")
+    cached = details.get("cached_tokens") if isinstance(details, dict) else None
+    return (
+        int(usage.get("prompt_tokens") or 0),
+        int(cached or 0),
+        int(usage.get("completion_tokens") or 0),
+    )
