@@ -7,6 +7,8 @@ from typing import Any
 
 from rich.table import Table
 
+from jobs.cascade_told import told_cascade
+from jobs.costs import per_million_rows, told_cost
 from jobs.run import Outcome
 from jobs.screen import Screen
 from pipelines.gates.result import said
@@ -60,6 +62,11 @@ def show_outcome(outcome: Outcome, screen: Screen, *, as_json: bool) -> None:
             told += "; warnings: " + ", ".join(finding.id for finding in warned)
         table.add_row(f"check {gate.title}", f"{gate.rows or 0:,}", told, "", f"{gate.seconds:.1f}")
     screen.console.print(table)
+    for stage in outcome.totals:
+        if cost := told_cost(stage.cost, stage.paid_rows):
+            screen.say(f"Cost of {stage.name} {stage.variant}: {cost}.")
+    for cascade in outcome.cascades:
+        screen.say(told_cascade(cascade))
     for message, count in Counter(str(error) for _, _, error in outcome.failures).items():
         shards = "1 shard" if count == 1 else f"{count} shards"
         screen.warn(f"{shards} failed: {message}")
@@ -113,9 +120,12 @@ def as_dict(outcome: Outcome) -> dict[str, Any]:
                 "seconds": round(stage.seconds, 3),
                 "counts": stage.counts,
                 "reasons": stage.reasons,
+                "cost": stage.cost,
+                "price_per_million_rows": per_million_rows(stage.cost, stage.paid_rows),
             }
             for stage in outcome.totals
         ],
+        "cascades": [cascade.to_json() for cascade in outcome.cascades],
         "gates": [
             {
                 "gate": gate.title,

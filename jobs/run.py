@@ -4,11 +4,13 @@ import json
 import time
 from collections import defaultdict
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from dataclasses import replace as replaced
 from pathlib import Path
 from typing import Literal, get_args
 
+from jobs.cascade_files import of_run
+from jobs.cascade_told import CascadeReport
 from jobs.check import Gate
 from jobs.clean import clean
 from jobs.dedup import MADE as DEDUP_MADE
@@ -58,6 +60,7 @@ class Outcome:
     failures: list[tuple[str, str, AffectmineError]]
     published: Published | None
     seconds: float
+    cascades: list[CascadeReport] = field(default_factory=list)
 
 
 def run(
@@ -155,6 +158,7 @@ def _stages(
     published = None
     if gate is not None:
         published = check_and_publish(session, work, gate, publish=until == "publish")
+    told = of_run(session, work.manifests) if last >= STAGES.index("label") else []
     return Outcome(
         run_id=session.run_id,
         lake=session.lake,
@@ -165,6 +169,7 @@ def _stages(
         failures=session.failures,
         published=published,
         seconds=0.0,
+        cascades=told,
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Generic, Protocol, TypeVar
 
+from jobs.costs import add_cost
 from jobs.screen import Screen
 from pipelines.engines.local import LocalEngine
 from pipelines.lake.commit import finished, record_failure
@@ -54,11 +55,16 @@ class StageTotals:
     seconds: float = 0.0
     counts: dict[str, int] = field(default_factory=dict)
     reasons: dict[str, int] = field(default_factory=dict)
+    cost: dict[str, float] = field(default_factory=dict)  # what this run spent
+    paid_rows: int = 0  # rows that it spent it on
 
     def add(self, manifest: Manifest, run_id: str) -> None:
         """Counts a finished shard."""
         self.shards += 1
         self.skipped += manifest.run_id != run_id
+        if manifest.run_id == run_id and manifest.cost:
+            add_cost(self.cost, manifest.cost)
+            self.paid_rows += manifest.counts.get("in", 0)
         for name, count in manifest.counts.items():
             self.counts[name] = self.counts.get(name, 0) + count
         for name, count in manifest.reasons.items():

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from jobs.check_memory import results_of
+from jobs.costs import add_cost, per_million_rows, told_cost
 from pipelines.lake.answer_files import answer_sizes
 from pipelines.lake.journal import PastRun, past_runs
 from pipelines.lake.lake import Lake, open_lake
@@ -55,7 +56,7 @@ def show_status(lake_path: Path, *, as_json: bool) -> None:
             f"{row['rows']:,}",
             speed,
             left if pending != "0" else "",
-            json.dumps(row["cost"]) if row["cost"] else "",
+            told_cost(row["cost"], row["paid_rows"]),
         )
     console.print(table)
     for gate in run["gates"]:
@@ -130,9 +131,10 @@ def run_status(run: PastRun) -> dict[str, Any]:
             row["rows"] += event["counts"].get("in", 0)
             if not event["skipped"]:
                 row["fresh"] += event["counts"].get("in", 0)
+                if event["cost"]:  # of what was done before, an earlier run tells
+                    row["paid_rows"] += event["counts"].get("in", 0)
+                    add_cost(row["cost"], event["cost"])
             row["last"] = event["at"]
-            for name, cost in event["cost"].items():
-                row["cost"][name] = row["cost"].get(name, 0.0) + cost
         elif kind == "failed":
             stages[event["stage"]]["failed"] += 1
             errors.append({key: event[key] for key in ("stage", "shard", "error_class", "message")})
@@ -165,6 +167,7 @@ def _stage(name: str, total: int | None, at: str) -> dict[str, Any]:
         "rows": 0,
         "fresh": 0,
         "cost": {},
+        "paid_rows": 0,
         "since": at,
         "last": at,
         "over": False,
@@ -187,4 +190,6 @@ def _rates(row: dict[str, Any]) -> dict[str, Any]:
         "rows_per_second": round(row["fresh"] / spent, 1) if spent > 0 and row["fresh"] else None,
         "seconds_left": left,
         "cost": row["cost"],
+        "paid_rows": row["paid_rows"],
+        "price_per_million_rows": per_million_rows(row["cost"], row["paid_rows"]),
     }

@@ -24,8 +24,8 @@ def load_labeler(
     """The labeler `name`, ready to answer `task` with `taxonomy`: a student (transforms.label.registry), or the path of
     a labeler file (*.yaml) that says which language model answers.
 
-    `options` are the values of the task's options; without `free_text`, answers keep no free text. Both are for language
-    models. Raises ConfigError for a name or file that is unknown, or that cannot answer this.
+    `options` are the values of the task's options; without `free_text`, answers keep no free text. Both are for
+    language models. Raises ConfigError for a name or file that is unknown, or that cannot answer this.
     """
     if not is_language_model(name):
         if options:

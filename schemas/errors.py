@@ -50,6 +50,10 @@ class TransientError(AffectmineError):
     exit_code = EXIT_TRANSIENT
 
 
+class StoppedError(TransientError):
+    """Somebody asked us to stop: what is not done is handed back, and is not tried again now."""
+
+
 class ConfigError(TerminalError):
     """A config, argument or data file of ours that does not say what it must."""
 

@@ -69,6 +69,59 @@ def calibrate(
     return show_calibrated(found, labeler, as_json=as_json)
 
 
+def tune(
+    gold: Gold,
+    labeler: LabelerFile,
+    task: Task = "emotion",
+    taxonomy: TaxonomyOption = None,
+    budget: Annotated[
+        int, typer.Option(help="At most about so many requests to the model.", min=1)
+    ] = 2000,
+    variants: Annotated[
+        str,
+        typer.Option(
+            help="Joined by commas; several at once by +, as in score+shuffles.",
+            show_default="each that applies",
+        ),
+    ] = "",
+    split: Annotated[
+        str,
+        typer.Option(
+            help="Gold to tune and report on, joined by commas.",
+            show_default="dev, where there is one, else all",
+        ),
+    ] = "",
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="The winner's labeler file (.yaml).")
+    ] = Path("best.yaml"),
+    text_column: TextColumn = "text",
+    labels_column: LabelsColumn = "labels",
+    seed: Seed = 0,
+    as_json: Json = False,
+) -> int:
+    """Try variants of a prompt on gold within a budget; report the winner on rows that did not choose it."""
+    import sys
+
+    from jobs.tune import tune as try_variants
+    from jobs.tune_show import show_tuned
+
+    found = try_variants(
+        gold,
+        labeler=labeler,
+        task=task,
+        taxonomy=taxonomy,
+        budget=budget,
+        variants=_names(variants),
+        splits=_names(split),
+        output=output,
+        text_column=text_column,
+        labels_column=labels_column,
+        seed=seed,
+        progress=lambda line: print(line, file=sys.stderr),
+    )
+    return show_tuned(found, as_json=as_json)
+
+
 def _names(text: str) -> tuple[str, ...]:
     """Names joined by commas, each once."""
     return tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))

@@ -21,7 +21,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Generic, TypeVar
 
-from schemas.errors import AffectmineError, TerminalError, TransientError
+from schemas.errors import AffectmineError, StoppedError, TerminalError, TransientError
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -115,10 +115,10 @@ class LocalEngine:
         deaths: int,
     ) -> None:
         try:
-            future = self._pool.submit(_attempt, function, task, self._retries)
+            future = self._pool.submit(attempt, function, task, self._retries)
         except BrokenProcessPool:
             self._revive(self._pool)
-            future = self._pool.submit(_attempt, function, task, self._retries)
+            future = self._pool.submit(attempt, function, task, self._retries)
         running[future] = _Running(task, deaths, self._pool)
 
     def _revive(self, broken: ProcessPoolExecutor) -> None:
@@ -159,14 +159,17 @@ def _follow(parent: int) -> None:
     os._exit(1)
 
 
-def _attempt(function: Callable[[Task], Result], task: Task, retries: int) -> _Answer[Result]:
-    for attempt in range(retries + 1):
+def attempt(function: Callable[[Task], Result], task: Task, retries: int) -> _Answer[Result]:
+    """What `function` gives, or the error that ended it; transient ones are tried again, unless it was stopped."""
+    for number in range(retries + 1):
         try:
             return _Answer(function(task), None)
+        except StoppedError as error:
+            return _Answer(None, error)
         except TransientError as error:
-            if attempt == retries:
+            if number == retries:
                 return _Answer(None, error)
-            time.sleep(min(30.0, 0.2 * 2**attempt) * random.uniform(0.5, 1.5))
+            time.sleep(min(30.0, 0.2 * 2**number) * random.uniform(0.5, 1.5))
         except AffectmineError as error:
             return _Answer(None, error)
         except MemoryError:

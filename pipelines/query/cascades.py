@@ -40,7 +40,10 @@ def cascade_view(
         if first:
             # The file of a choice holds rows that dedup dropped, too: they have no labels.
             chosen_rows = f"(SELECT record_id, labeler FROM {source(chosen)})"
-            query = f"SELECT {told} FROM {source(first)} AS first SEMI JOIN {chosen_rows} AS chosen USING (record_id, labeler)"
+            query = (
+                f"SELECT {told} FROM {source(first)} AS first "
+                f"SEMI JOIN {chosen_rows} AS chosen USING (record_id, labeler)"
+            )
             if second:
                 query += f" ANTI JOIN (SELECT record_id FROM {last}) AS answered USING (record_id)"
             parts.append(query)

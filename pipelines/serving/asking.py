@@ -1,9 +1,9 @@
 """Questions in flight: what was asked, for whom, and what is done when an answer comes.
 
 Semantics: each question has one answer, found by its key; equal questions that are asked at the same time are sent
-once. A wrong answer is asked for once more, with what is wrong; then it failed. An answer, and a failure that would come
-again, goes to the cache before it is used; what the server could not answer does not. An answer is never found by its
-text or its place in a queue.
+once. A wrong answer is asked for once more, with what is wrong; then it failed. An answer, and a failure that would
+come again, goes to the cache before it is used; what the server could not answer does not. An answer is never found by
+its text or its place in a queue.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import orjson
 from pipelines.serving.answer_writer import CacheWriter
 from pipelines.serving.calls import Backend, Call, Reply
 from pipelines.serving.spent import Spent
-from schemas.errors import TransientError
+from schemas.errors import StoppedError
 from transforms.label.prompted.prompter import Prompter
 from transforms.label.prompted.question import Mistake, Question, Told
 
@@ -95,7 +95,7 @@ class Asking:
     def drain(self, *, wait: bool = False) -> None:
         """Handles the answers that have come; with `wait`, at least one.
 
-        Raises what the backend raised, TransientError when it was stopped: then nothing more will come.
+        Raises what the backend raised, StoppedError when it was stopped: then nothing more will come.
         """
         while True:
             try:
@@ -118,7 +118,7 @@ class Asking:
         asked.latency += reply.latency
         self.spent.seconds += reply.share
         if reply.trouble == "stopped":
-            raise TransientError(
+            raise StoppedError(
                 "Stopped: questions that were not answered are handed back.",
                 remedy="Run the same command again; answers so far are in the cache.",
             )
@@ -153,20 +153,22 @@ class Asking:
             self.writer.put(asked.key, asked.record_id, orjson.dumps(told).decode(), *asked.tokens)
         del self._flying[asked.key]
         for place, take in enumerate(asked.waiting):
-            trace = (
-                Trace(asked.key, "shared")
-                if place
-                else Trace(
-                    asked.key,
-                    "asked",
-                    asked.attempts,
-                    *asked.tokens,
-                    latency_ms=round(1000 * asked.latency, 3),
-                    replica=reply.replica or None,
-                    code_mass=told.get("mass"),
-                )  # fmt: skip
-            )
+            trace = self._trace(asked, told, reply) if place == 0 else Trace(asked.key, "shared")
             take(asked.question, told, trace)
+
+    def _trace(self, asked: _Asked, told: Told, reply: Reply) -> Trace:
+        prompt, cached, completion = asked.tokens
+        return Trace(
+            request_hash=asked.key,
+            source="asked",
+            attempts=asked.attempts,
+            prompt_tokens=prompt,
+            cached_tokens=cached,
+            completion_tokens=completion,
+            latency_ms=round(1000 * asked.latency, 3),
+            replica=reply.replica or None,
+            code_mass=told.get("mass"),
+        )
 
 
 def _parsed(content: bytes) -> object:

@@ -58,28 +58,32 @@ class Ensemble:
 
     def label(self, batch: pl.DataFrame, task: LabelTask, taxonomy: Taxonomy) -> pl.DataFrame:
         """The vote, row by row, with the column `agreement`; see `Labeler.label`."""
-        return pl.concat([each.labels for each in self._stream([batch], None, task, taxonomy)])
+        del task, taxonomy  # those that it was made for
+        return pl.concat([each.labels for each in self._stream([batch], None, None)])
 
     def label_stream(
-        self, batches: Iterable[pl.DataFrame], cache: AnswerCache | None = None
+        self,
+        batches: Iterable[pl.DataFrame],
+        cache: AnswerCache | None = None,
+        spent: Spent | None = None,
     ) -> Iterator[Answers]:
         """As LanguageModelLabeler.label_stream."""
-        yield from self._stream(batches, cache, self.task, self.taxonomy)
+        yield from self._stream(batches, cache, spent)
 
     def _stream(
         self,
         batches: Iterable[pl.DataFrame],
         cache: AnswerCache | None,
-        task: LabelTask,
-        taxonomy: Taxonomy,
+        spent: Spent | None,
     ) -> Iterator[Answers]:
+        task, taxonomy = self.task, self.taxonomy
         thresholds = [_thresholds(each, taxonomy) for each in self.members]
         with ThreadPoolExecutor(len(self.members)) as pool:
             for batch in batches:
 
                 def ask(member: Labeler, batch: pl.DataFrame = batch) -> list[Answers]:
                     if isinstance(member, LanguageModelLabeler):
-                        return list(member.label_stream([batch], cache))
+                        return list(member.label_stream([batch], cache, spent))
                     labels = member.label(batch, task, taxonomy)
                     return [Answers(batch, labels, pl.DataFrame())]
 

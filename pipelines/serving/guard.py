@@ -1,9 +1,9 @@
 """Starts a command and sees to it that it never outlives whoever asked for it: run as a script, standard library only.
 
 `python guard.py watch|free GRACE LOCK COMMAND…`: `watch` ends the command when our standard input closes, which the
-kernel does when the starter is gone, however it died; `free` lets it run on. LOCK names a file that holds our
-process number and stays locked as long as we live (`-`: none). SIGTERM or SIGINT asks the command to end within GRACE seconds; a second one kills it. What
-the command left behind in its process group is killed at the end. Exits as the command did.
+kernel does when the starter is gone, however it died; `free` lets it run on. LOCK names a file that holds our process
+number and stays locked as long as we live (`-`: none). SIGTERM or SIGINT asks the command to end within GRACE seconds;
+a second one kills it. What the command left behind in its process group is killed at the end. Exits as it did.
 """
 
 import contextlib

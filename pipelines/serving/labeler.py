@@ -109,7 +109,7 @@ class LanguageModelLabeler:
             raise ConfigError(
                 f"The model {self.model.model} takes {served.max_tokens} tokens. The task {self.task.name} needs "
                 f"{static} for its instructions and {plain.answer_tokens} for an answer: nothing is left for texts.",
-                remedy="Serve it with a longer context (--max-model-len), or set max_answer_tokens in the labeler file.",
+                remedy="Serve it with a longer context (--max-model-len), or set max_answer_tokens in the file.",
             )
         limits = Limits(room, lambda text: len(self._token_ids(text)))
         return Prompter(
@@ -138,12 +138,15 @@ class LanguageModelLabeler:
         return pl.concat([each.labels for each in self.label_stream([batch])])
 
     def label_stream(
-        self, batches: Iterable[pl.DataFrame], cache: AnswerCache | None = None
+        self,
+        batches: Iterable[pl.DataFrame],
+        cache: AnswerCache | None = None,
+        spent: Spent | None = None,
     ) -> Iterator[Answers]:
         """The answers to batches of any size, in pieces of at most some thousand rows, in order.
 
         The questions of the next piece are sent before the answers to one are waited for. What is in `cache` is not
-        asked; what is answered goes there. What it costs is added to `spent`.
+        asked; what is answered goes there. What it costs is added to the labeler's `spent`, and to that which is given.
         """
         writer = None if cache is None else cache.writer()
         asking = Asking(self.prompter, self.backend, self.model.model, writer)
@@ -153,7 +156,8 @@ class LanguageModelLabeler:
         try:
             yield from stream.answers(self._shown.beside(piece) for piece in _pieces(batches))
         finally:
-            self.spent.add(asking.spent)
+            for each in (self.spent, *([] if spent is None else [spent])):
+                each.add(asking.spent)
             if writer is not None:
                 writer.close()
 

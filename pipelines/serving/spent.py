@@ -12,8 +12,8 @@ _MILLION = 1e6
 
 @dataclass
 class Spent:
-    """Requests that were sent, tokens (those of the prompt that the server still knew are `cached_tokens`), answers that
-    came from the cache or were shared with an equal question, and the servers' working time in seconds.
+    """Requests that were sent, tokens (those of the prompt that the server still knew are `cached_tokens`), answers
+    that came from the cache or were shared with an equal question, and the servers' working time in seconds.
     """
 
     requests: int = 0

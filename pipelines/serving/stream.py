@@ -1,7 +1,7 @@
 """Batches in, answers out, while the questions of several batches are in flight.
 
-Semantics: every row of a batch gets one answer, in its place. What is cached is looked up by one join a batch; memory is
-bounded by two batches of rows and what the backend lets wait, not by the prompts of a batch.
+Semantics: every row of a batch gets one answer, in its place. What is cached is looked up by one join a batch; memory
+is bounded by two batches of rows and what the backend lets wait, not by the prompts of a batch.
 """
 
 from __future__ import annotations
@@ -125,7 +125,7 @@ class Stream:
         if self.cache is None or not keys:
             return {}
         found = self.cache.look_up(pl.Series("key", keys, dtype=pl.String))
-        return {key: (told, *tokens) for key, told, *tokens in found.iter_rows()}
+        return {row[0]: (row[1], row[2], row[3], row[4]) for row in found.iter_rows()}
 
     def _send(
         self,
@@ -145,12 +145,9 @@ class Stream:
                 self._take(batch, pending, place, questions[place], told, trace)
 
             if hit is not None:
-                told, *tokens = hit
+                told = orjson.loads(hit[0])
                 self.asking.spent.from_cache += 1
-                mass = None
-                read: Told = orjson.loads(told)
-                mass = read.get("mass")
-                take(question, read, Trace(key, "cached", 0, *tokens, code_mass=mass))
+                take(question, told, Trace(key, "cached", 0, *hit[1:], code_mass=told.get("mass")))
                 continue
             body = bodies[place] if bodies is not None else self.asking.body(question)
             self.asking.ask(key, question, body, pending.row.record_id or "", take)

@@ -21,8 +21,9 @@ class Window:
       halve it (as DCTCP does: Alizadeh et al., SIGCOMM 2010); fewer than one in 16 are an accident and do not count;
     - by a tenth when, in two rounds running, latency is twice the usual and throughput is not above it (what we add
       only waits), or when latency passes half the deadline (soon calls would be lost).
-    Else it grows by 1/32 of the full window, or 1/8 of itself if that is less. Calls that took off before it shrank do not shrink it again: they tell of
-    the old size. A steady server, however slow, is left alone: calls that wait there for their turn cost it nothing.
+    Else it grows by 1/32 of the full window, or 1/8 of itself if that is less. Calls that took off before it shrank do
+    not shrink it again: they tell of the old size. A steady server, however slow, is left alone: calls that wait there
+    for their turn cost it nothing.
     """
 
     def __init__(self, most: int, deadline: float) -> None:

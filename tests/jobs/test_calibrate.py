@@ -36,7 +36,7 @@ class TooSure:
             if number < self.fails:
                 rows.append(("failed", None, None, "unavailable"))
                 continue
-            odds = {name: 0.02 for name in taxonomy.names}
+            odds = dict.fromkeys(taxonomy.names, 0.02)
             odds |= {word: float(p) for word, p in (part.split("=") for part in text.split())}
             said = {name: p**3 / (p**3 + (1 - p) ** 3) for name, p in odds.items()}
             labels = [name for name, p in said.items() if p >= 0.5]

@@ -53,6 +53,7 @@ def main(folder: Path) -> None:
         head_dim=64,
         max_position_embeddings=4096,
         tie_word_embeddings=True,
+        initializer_range=0.2,  # wide: so that answers depend on what is asked
         eos_token_id=made.eos_token_id,
         pad_token_id=made.pad_token_id,
     )

@@ -14,7 +14,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -27,6 +27,7 @@ from transforms.label.prompted.fields import merged, placed
 from transforms.label.prompted.question import Question, Told
 
 Told1 = tuple[Question, Told]
+_HALF: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,10 +119,14 @@ class Deciding:
         weighed = len(p) == len(self.taxonomy.names)
         if not weighed:
             return Answered(self._or_neutral(list(told[0]["labels"])), p)
-        if self.taxonomy.exclusive:
-            return Answered([max(p, key=lambda name: p[name])], p)
-        thresholds = self.calibration.thresholds if self.calibration else {}
-        given = [name for name in self.taxonomy.names if p[name] >= thresholds.get(name, 0.5)]
+        if self.calibration is not None:
+            row = np.array([[p[name] for name in self.calibration.labels]])
+            chosen = self.calibration.decide(row)[0]
+            given = [name for name, on in zip(self.calibration.labels, chosen, strict=True) if on]
+        elif self.taxonomy.exclusive:
+            given = [max(p, key=lambda name: p[name])]
+        else:
+            given = [name for name in self.taxonomy.names if p[name] >= _HALF]
         return Answered(self._or_neutral(given), p)
 
     def _or_neutral(self, labels: list[str]) -> list[str]:

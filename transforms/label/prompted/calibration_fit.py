@@ -53,7 +53,8 @@ class Judged:
 class Fitted:
     """A calibration without its address: curves, thresholds (labels), and how well it fits.
 
-    `per_label`: gold, ECE before and after; `kept`: labels that are as they were.
+    `per_label`: gold, ECE before and after; `kept`: labels that are as they were. `unseen` and `given` (rows, labels):
+    probabilities and labels of each row by a fit that has not seen it.
     """
 
     kind: Kind
@@ -63,6 +64,8 @@ class Fitted:
     kept: tuple[str, ...]
     fit: Fit
     per_label: dict[str, tuple[int, Figure, Figure]]
+    unseen: Floats
+    given: Bools
 
 
 def fit_calibration(
@@ -80,9 +83,9 @@ def fit_calibration(
             f"Too little gold to calibrate: no label holds in {MIN_GOLD} rows and fails to hold in {MIN_GOLD}.",
             remedy="Annotate more rows (affectmine annotate sample), or calibrate on a larger split.",
         )
-    unseen = {each: _unseen(each, gold, few, fold) for each in kinds}
-    best = min(kinds, key=lambda each: log_loss(unseen[each], gold))
-    after, empty = unseen[best], _may_be_empty(gold)
+    tried = {each: _unseen(each, gold, few, fold) for each in kinds}
+    best = min(kinds, key=lambda each: log_loss(tried[each], gold))
+    after, empty = tried[best], _may_be_empty(gold)
     given = np.zeros(gold.holds.shape, np.bool_)
     for number in range(int(fold.max()) + 1):
         rows, held = fold != number, fold == number
@@ -115,6 +118,8 @@ def fit_calibration(
             name: (int((gold.holds & gold.asked)[:, at].sum()), before_each[name].ece, after_each[name].ece)
             for at, name in enumerate(names)
         },
+        unseen=after,
+        given=given,
     )  # fmt: skip
 
 

@@ -62,7 +62,7 @@ def read_answer(
     if finish == "length":
         return Mistake("cut_off", "it was cut off because it was too long; write less")
     try:
-        answer = json.loads(content)
+        answer = json.loads(content, strict=False)  # grammars let control characters through
     except (TypeError, ValueError, RecursionError):
         return Mistake("invalid_answer", "it is not JSON")
     if (mistake := wrong(answer, schema)) is not None:

@@ -33,6 +33,7 @@ from transforms.label.prompted.words import answer_in_words, instructions
 TOO_LONG: Final = "too_long"
 EMPTY: Final = "empty_text"
 _MAX_ANSWER_TOKENS: Final = 2_048
+_SHORT: Final = 256
 _WHOLE: Final = 8_000  # characters of a text that is shown around each of its sentences
 Message = dict[str, str]
 
@@ -88,8 +89,9 @@ class Prompter:
             return 1
         if self.model.max_answer_tokens is not None:
             return self.model.max_answer_tokens
-        # Two characters a token is less than any language in the tokenizers in use needs on average.
-        return min(_MAX_ANSWER_TOKENS, longest(self._schemas[0]) // 2 + 16)
+        # Short answers may need a token a character (odd names, small vocabularies); long ones never do.
+        most = longest(self._schemas[0])
+        return min(_MAX_ANSWER_TOKENS, max(min(most, _SHORT), most // 2) + 16)
 
     @cached_property
     def label_orders(self) -> list[tuple[str, ...]]:
