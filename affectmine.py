@@ -38,9 +38,9 @@ def label(
     Raises schemas.errors.ConfigError for an unknown task, taxonomy or labeler, and for texts that are no strings.
     """
     from jobs.label_file import with_language
+    from pipelines.labelers import load_labeler
     from schemas.label_task import load_task
     from schemas.taxonomy import load_taxonomy
-    from transforms.label.registry import load_labeler
 
     asked = load_task(task)
     labels = load_taxonomy(taxonomy or asked.taxonomy)
@@ -72,9 +72,9 @@ def evaluate(
 
     from jobs.evaluate import evaluate as compare
     from jobs.label_file import with_language
+    from pipelines.labelers import load_labeler
     from schemas.label_task import load_task
     from schemas.taxonomy import load_taxonomy
-    from transforms.label.registry import load_labeler
 
     frame = gold if isinstance(gold, pl.DataFrame) else pl.DataFrame(pl.from_arrow(gold))
     asked = load_task(task)

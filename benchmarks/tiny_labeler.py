@@ -1,6 +1,6 @@
 """Trains a tiny language model from scratch that labels emotions in score mode, and says how well.
 
-    python benchmarks/tiny_labeler.py --data ../shared/data --out FOLDER [--epochs 14] [--seed 0]
+    python benchmarks/tiny_labeler.py --data ../shared/data --out FOLDER [--epochs 5] [--seed 0]
 
 Needs torch 2.13 or newer, transformers 5 and affectmine in one Python: that of vLLM's venv (.vllm/bin/python). On two
 cores without a GPU it takes about 25 minutes. FOLDER is then a Hugging Face folder that vLLM serves:
@@ -167,7 +167,7 @@ def main() -> None:
     )
     parser.add_argument("--data", type=Path, default=Path(__file__).parents[2] / "shared" / "data")
     parser.add_argument("--out", type=Path, required=True, help="folder of the model")
-    parser.add_argument("--epochs", type=int, help="passes over the training rows (default: 14)")
+    parser.add_argument("--epochs", type=int, help="passes over the training rows (default: 5)")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=2, help="cores to use")
     parser.add_argument("--json", type=Path, help="write the figures to a file, too")

@@ -40,7 +40,7 @@ class Plan:
     size: int = 128
     inner: int = 256
     layers: int = 3
-    epochs: int = 14
+    epochs: int = 5
     batch: int = 64
     matrices_rate: float = 0.01
     rate: float = 0.004

@@ -11,13 +11,12 @@ import numpy as np
 
 from jobs.cascade_told import CascadeReport
 from jobs.costs import add_cost
-from jobs.evaluation.gold import gold_of
+from jobs.evaluation.gold import LabelGold, gold_of
 from pipelines.lake.lake import Lake
 from pipelines.stages.database import create_view, open_database
 from schemas.label_task import LabelTask
 from schemas.manifest import DataFile, Manifest
 from schemas.taxonomy import Taxonomy
-from transforms.evaluate.annotations import LabelGold
 from transforms.evaluate.cascade_figures import agreement, quality
 from transforms.evaluate.figures import Figure, Undefined
 from transforms.evaluate.metrics import indicator

@@ -62,11 +62,12 @@ def told_cascade(report: CascadeReport) -> str:
     share = report.share_asked
     asked = "" if isinstance(share, Undefined) else f" ({share:.1%})"
     why = ", ".join(f"{name} {count:,}" for name, count in sorted(report.reasons.items()))
+    match, f1 = report.agreement["exact_match"], report.agreement["macro_f1"]
+    named = f"Cascade {report.task} in {report.taxonomy}, {report.first} then {report.second}"
+    sample = f"{report.audited:,} rows of the audit sample"
     lines = [
-        f"Cascade {report.task} in {report.taxonomy}, {report.first} then {report.second}: "
-        f"{report.asked:,} of {report.rows:,} rows asked{asked}; {why}.",
-        f"  Agreement on {report.audited:,} rows of the audit sample: exact match "
-        f"{report.agreement['exact_match']}, macro-F1 of one against the other {report.agreement['macro_f1']}.",
+        f"{named}: {report.asked:,} of {report.rows:,} rows asked{asked}; {why}.",
+        f"  Agreement on {sample}: exact match {match}, macro-F1 of one against the other {f1}.",
         f"  {_told_saved(report)}",
     ]
     if report.gold_rows:

@@ -23,7 +23,7 @@ def per_million_rows(cost: Mapping[str, float], rows: int) -> float | None:
 
 
 def told_cost(cost: Mapping[str, float], rows: int = 0) -> str:
-    """A cost as people read it, empty for one that is nothing; `rows` that were asked about give the price of a million."""
+    """A cost as people read it, empty for one that is nothing; with `rows`, the price of a million of them, too."""
     parts = []
     if cost.get("requests"):
         parts.append(f"{cost['requests']:,.0f} requests")

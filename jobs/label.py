@@ -10,6 +10,7 @@ from pipelines.stages.label import VERSION, settings, shared, variant
 from pipelines.stages.row import RowTask, run_row_tasks
 from schemas.config.run import LabelConfig
 from schemas.errors import ConfigError
+from schemas.language_model import is_language_model
 from schemas.manifest import DataFile, Manifest
 
 
@@ -54,6 +55,11 @@ def made(session: Session) -> list[tuple[str, str]]:
     return [
         *(("labels", name) for name in variants(session)),
         *(("selection", name) for name in chosen),
+        *(
+            ("calls", name)
+            for name, config in zip(variants(session), session.config.label, strict=True)
+            if is_language_model(config.labeler)
+        ),
     ]
 
 
@@ -62,12 +68,13 @@ def label(
     cleaned: list[Manifest],
     failed: set[tuple[str, str]],
     deduped: Mapping[str, DataFile] | None = None,
+    contexts: Mapping[str, DataFile] | None = None,
 ) -> list[Manifest]:
     """Runs every label stage of the config; partitions with a failed shard join `failed`.
 
     Stages whose labelers can share a pass over the texts do. `deduped` are the dedup files by shard
-    (jobs.dedup.deduped_files); None without that stage. A stage with `select` is about what that stage chose, and the
-    manifests of the choice are returned, too.
+    (jobs.dedup.deduped_files), `contexts` those of windows; None without that stage. A stage with `select` is about
+    what that stage chose, and the manifests of the choice are returned, too.
     """
     found: list[Manifest] = []
     everything = replace(session, group=None)  # a choice needs all rows of a partition
@@ -78,7 +85,14 @@ def label(
             found += selected
             chosen = selected_files(selected)
         whole = any(_selected_from(each, session.config.label) for each in configs)
-        found += _label(everything if whole else session, configs, cleaned, failed, chosen)
+        its = everything if whole else session
+        if is_language_model(configs[0].labeler):
+            from jobs.label_asked import label_asked
+
+            name = names_of(configs, session.base)[0]
+            found += label_asked(its, cleaned, configs[0], failed, chosen, contexts, name)
+        else:
+            found += _label(its, configs, cleaned, failed, chosen)
     return found
 
 

@@ -14,12 +14,12 @@ import pyarrow.parquet as pq
 
 from jobs.single_file import Batch, read_file
 from jobs.target import check_target, write_trouble
+from pipelines.labelers import load_labeler
 from pipelines.lake.store import new_attempt
 from schemas.errors import ConfigError
 from schemas.label_task import load_task
 from schemas.taxonomy import load_taxonomy
 from transforms.clean.language import languages
-from transforms.label.registry import load_labeler
 from transforms.read.source import expand
 
 FORMATS = (".parquet", ".jsonl", ".csv")

@@ -7,6 +7,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from jobs.costs import short
+from jobs.plan_costs import label_plan
 from jobs.sources import Broken, inputs, tasks
 from jobs.status import run_status
 from pipelines.lake.journal import past_runs
@@ -52,7 +54,8 @@ def plan(
     fresh = units - sum(row["units_done"] for row in corpora.values())
     speeds = rows_per_second(lake)
     compared = [stage for stage in ("dedup", "windows") if getattr(config, stage) is not None]
-    stages = ["ingest", "clean", *compared, *("label" for _ in config.label)]
+    stages = ["ingest", "clean", *compared]
+    size = sum(row["bytes"] for row in corpora.values()) / units if units else 0.0
     return {
         "lake": str(lake.root),
         "corpora": corpora,
@@ -63,10 +66,15 @@ def plan(
                 "units": units,
                 "units_to_do": fresh,
                 "seconds": round(fresh / speeds[stage], 1) if speeds.get(stage) else None,
-                "tokens": 0,  # the student asks no language model
+                "tokens": 0,
                 "cost": 0.0,
+                "told": "",
             }
             for stage in stages
+        ]
+        + [
+            {"units": units} | label_plan(lake, each, base, fresh=fresh, unit_bytes=size)
+            for each in config.label
         ],
     }
 
@@ -102,8 +110,17 @@ def show_plan(found: dict[str, Any], *, as_json: bool) -> int:
     for stage in found["stages"]:
         seconds = stage["seconds"]
         time = "unknown before the first run" if seconds is None else f"{seconds:,.0f} s"
-        table.add_row(stage["stage"], f"{stage['units_to_do']:,}", time, str(stage["tokens"]), "0")
+        table.add_row(
+            stage["stage"],
+            f"{stage['units_to_do']:,}",
+            time,
+            short(stage["tokens"]),
+            f"{stage['cost']:,.4g}",
+        )
     console.print(table)
+    for stage in found["stages"]:
+        if stage["told"]:
+            console.print(f"{stage['stage']}: {stage['told']}.", markup=False, soft_wrap=True)
     for problem in found["broken_sources"]:
         console.print(f"warning: {problem}", style="yellow", markup=False)
     return 0

@@ -23,7 +23,7 @@ from jobs.screen import Screen
 from jobs.session import Session, StageTotals
 from jobs.sources import Input, inputs
 from jobs.windows import MADE as WINDOWS_MADE
-from jobs.windows import windows
+from jobs.windows import context_files, windows
 from pipelines.engines.local import LocalEngine
 from pipelines.lake.forget_intent import refuse_while_forgetting
 from pipelines.lake.journal import Journal
@@ -143,6 +143,7 @@ def _stages(
         cleaned = clean(whole, ingested, work.failed)
         work.add(cleaned, ("clean", ""))
         distinct: dict[str, DataFile] | None = None
+        contexts: dict[str, DataFile] | None = None
         if session.config.dedup is not None and last >= STAGES.index("dedup"):
             check_ahead(session, work, gate)
             decided = dedup(whole, cleaned, work.failed, sources=work.sources, rebuild=rebuild)
@@ -150,10 +151,12 @@ def _stages(
             distinct = deduped_files(decided)
         if session.config.windows is not None and last >= STAGES.index("windows"):
             check_ahead(session, work, gate)
-            work.add(windows(whole, cleaned, work.failed, sources=work.sources), *WINDOWS_MADE)
+            windowed = windows(whole, cleaned, work.failed, sources=work.sources)
+            work.add(windowed, *WINDOWS_MADE)
+            contexts = context_files(windowed)
         if last >= STAGES.index("label"):
             check_ahead(session, work, gate)
-            labeled = label(session, cleaned, work.failed, distinct)
+            labeled = label(session, cleaned, work.failed, distinct, contexts)
             work.add(labeled, *made_of_labels(session))
     published = None
     if gate is not None:

@@ -10,6 +10,7 @@ import duckdb
 import xxhash
 
 from jobs.session import Session
+from pipelines.labelers import load_labeler
 from pipelines.lake.commit import finished
 from pipelines.stages.database import open_database
 from pipelines.stages.label import settings
@@ -22,7 +23,6 @@ from schemas.label_task import load_task
 from schemas.manifest import DataFile, Manifest
 from schemas.taxonomy import load_taxonomy
 from transforms.annotate.margins import margin
-from transforms.label.registry import load_labeler
 from transforms.label.thresholds import thresholds_of
 
 _WHOLE_CORPUS = "*"

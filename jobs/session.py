@@ -10,6 +10,7 @@ from typing import Generic, Protocol, TypeVar
 from jobs.costs import add_cost
 from jobs.screen import Screen
 from pipelines.engines.local import LocalEngine
+from pipelines.engines.threads import ThreadEngine
 from pipelines.lake.commit import finished, record_failure
 from pipelines.lake.journal import Journal
 from pipelines.lake.lake import Lake, now
@@ -101,6 +102,7 @@ class Session:
         total: int | None = None,
         rows: int | None = None,
         on_failure: Callable[[AnyUnit], None] = lambda _: None,
+        engine: ThreadEngine | None = None,
     ) -> list[Manifest]:
         """Runs the units that are not done; returns the manifests of all that are, sorted by name.
 
@@ -114,6 +116,7 @@ class Session:
             total=total,
             rows=rows,
             on_failure=on_failure,
+            engine=engine,
         )
 
     def bundles(
@@ -126,11 +129,12 @@ class Session:
         total: int | None = None,
         rows: int | None = None,
         on_failure: Callable[[AnyUnit], None] = lambda _: None,
+        engine: ThreadEngine | None = None,
     ) -> list[Manifest]:
         """Runs bundles of units, one of each variant in order, that are made together: see `units`.
 
         Of a bundle, only the units that are not done are handed to `function`. When it fails for good, each of them is
-        tried by itself.
+        tried by itself. `engine`: another one than that of the session.
         """
         self.journal.planned(stage, total, rows)
         totals = [StageTotals(stage, variant) for variant in variants]
@@ -170,7 +174,7 @@ class Session:
         apart: list[tuple[AnyUnit, ...]] = []
 
         def run(todo: Iterable[tuple[AnyUnit, ...]]) -> None:
-            for ended in self.engine.map(function, todo):
+            for ended in (engine or self.engine).map(function, todo):
                 if ended.result is not None:
                     for task, manifest in zip(ended.task, ended.result, strict=True):
                         finish(manifest, of_unit.pop(task.manifest_name))

@@ -9,6 +9,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from jobs.cascade_files import published
+from jobs.cascade_told import told_cascade
 from jobs.check_memory import results_of
 from jobs.costs import add_cost, per_million_rows, told_cost
 from pipelines.lake.answer_files import answer_sizes
@@ -19,7 +21,9 @@ from pipelines.lake.snapshots import read_snapshot, state
 
 def show_status(lake_path: Path, *, as_json: bool) -> None:
     """Prints the status of a lake."""
-    found = status(open_lake(lake_path))
+    lake = open_lake(lake_path)
+    cascades = published(lake, state(lake)[1])
+    found = status(lake) | {"cascades": [cascade.to_json() for cascade in cascades]}
     if as_json:
         print(json.dumps(found))
         return
@@ -37,6 +41,8 @@ def show_status(lake_path: Path, *, as_json: bool) -> None:
     else:
         console.print("Nothing is published yet.")
     _show_answers(console, found["answers"])
+    for cascade in cascades:
+        console.print(told_cascade(cascade), markup=False, soft_wrap=True)
     run = found["last_run"]
     if run is None:
         return

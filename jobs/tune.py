@@ -1,4 +1,4 @@
-"""Tries variants of a prompt on gold within a budget, and writes the best as a labeler file: `affectmine tasks tune`."""
+"""Tries variants of a prompt on gold within a budget, and writes the best labeler file: `affectmine tasks tune`."""
 
 from __future__ import annotations
 

@@ -64,7 +64,7 @@ def halve(
     alive, done = list(names), dict.fromkeys(keys, probe)
     order = {name: place for place, name in enumerate(names)}
     out: list[Standing] = []
-    rounds = max(1, ceil(log2(len(names))))
+    rounds = max(1, ceil(log2(len(keys))))
     for turn in range(rounds):
         share = (budget - spent) / (rounds - turn)
         of = list(dict.fromkeys(how.key(name) for name in alive))
@@ -80,15 +80,17 @@ def halve(
         standings = [Standing(name, rows, how.judge(name, rows)) for name in alive]
         standings.sort(
             key=lambda one: (
-                -inf if one.figure is None else -one.figure, cost[how.key(one.name)], order[one.name],
+                inf if one.figure is None else -one.figure, cost[how.key(one.name)], order[one.name],
             )
         )  # fmt: skip
-        keep = max(1, ceil(len(alive) / 2)) if turn < rounds - 1 else 1
-        out = standings[keep:] + out
-        alive = [one.name for one in standings[:keep]]
         if turn == rounds - 1:
-            out = standings[:1] + out
-    return out, {name: cost[how.key(name)] for name in names}
+            return standings + out, {name: cost[how.key(name)] for name in names}
+        # What shares its answers with one that stays costs nothing: it stays too.
+        ranked = list(dict.fromkeys(how.key(one.name) for one in standings))
+        kept = set(ranked[: ceil(len(ranked) / 2)])
+        out = [one for one in standings if how.key(one.name) not in kept] + out
+        alive = [one.name for one in standings if how.key(one.name) in kept]
+    raise AssertionError("There is at least one round.")
 
 
 def _check_budget(keys: int, budget: int, rows: int) -> None:

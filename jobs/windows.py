@@ -59,6 +59,11 @@ def windows(
         )
 
 
+def context_files(made: Sequence[Manifest]) -> dict[str, DataFile]:
+    """The files of the dataset `contexts`, by shard."""
+    return {manifest.shard: file for manifest in made for file in manifest.outputs}
+
+
 def _tasks(
     session: Session,
     config: WindowsConfig,

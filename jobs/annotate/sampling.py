@@ -19,12 +19,13 @@ from jobs.annotate.selection import Selected, Stratum, deal, register, select
 from jobs.annotate.sheets import SUFFIXES, config_path, paths_of, write_sheets
 from jobs.annotate.wanted import Wanted
 from jobs.target import check_target
+from pipelines.labelers import load_labeler
 from pipelines.stages.database import open_database
 from schemas.errors import ConfigError, TerminalError
 from schemas.label_task import LabelTask, load_task
 from schemas.taxonomy import Taxonomy, load_taxonomy
 from transforms.annotate.tasks import Asked
-from transforms.label.registry import is_student, load_labeler
+from transforms.label.registry import is_student
 from transforms.label.thresholds import thresholds_of
 
 _BATCH: Final = 1_000

@@ -9,12 +9,12 @@ import polars as pl
 from numpy.typing import NDArray
 
 from jobs.evaluation.answers import Answers as Frame
+from pipelines.labelers import load_labeler
 from schemas.errors import ConfigError
 from schemas.label_task import LabelTask, load_task
 from schemas.taxonomy import Taxonomy, load_taxonomy
 from transforms.audit.answers import Answers
 from transforms.label.labeler import Labeler
-from transforms.label.registry import load_labeler
 
 BATCH = 10_000
 Named = tuple[LabelTask, Taxonomy, str]  # a task, a taxonomy and the name of a labeler

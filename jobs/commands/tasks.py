@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from jobs.commands.tune import tune
 from schemas.errors import ConfigError
 
 app = typer.Typer(
@@ -68,6 +69,9 @@ def show(
         as_json=as_json,
     )
     return 0
+
+
+app.command()(tune)
 
 
 def _options(pairs: list[str]) -> dict[str, str]:

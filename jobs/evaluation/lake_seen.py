@@ -9,10 +9,11 @@ import numpy as np
 import polars as pl
 
 from jobs.evaluation.answers import Answers
+from pipelines.labelers import load_labeler
 from schemas.errors import AffectmineError
 from schemas.label_task import LabelTask
 from schemas.taxonomy import Taxonomy
-from transforms.label.registry import MODEL, load_labeler
+from transforms.label.registry import MODEL
 
 _STUDENT = "student"
 

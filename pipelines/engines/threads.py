@@ -1,7 +1,7 @@
 """The engine for work that waits for servers: a few threads of this process over shards.
 
-Semantics: as pipelines.engines.local, without processes: shards that are worked on at the same time share the clients of
-this process, so that the servers always have something to do while a shard ends. What was stopped is not tried again.
+Semantics: as pipelines.engines.local, without processes: shards that are worked on at the same time share the clients
+of this process, so that the servers have something to do while a shard ends. What was stopped is not tried again.
 """
 
 from collections.abc import Callable, Iterable, Iterator

@@ -10,7 +10,7 @@ from schemas.manifest import DataFile, Manifest, Part
 
 _Key = tuple[str, str, str, str]
 # Made of clean shards, one for one: the first input of each is its clean shard.
-_OF_CLEAN = ("labels", "signatures", "dedup", "contexts", "selection")
+_OF_CLEAN = ("labels", "calls", "signatures", "dedup", "contexts", "selection")
 _Row = tuple[str, str, DataFile]  # source file, manifest, data file
 
 

@@ -71,21 +71,21 @@ def view_queries(
 
 
 def _label_views(shown: Mapping[str, Sequence[str]], source: Source) -> dict[str, str]:
-    tasks: dict[str, dict[str, list[str]]] = {}
+    tasks: dict[str, dict[tuple[str, str], list[str]]] = {}
     for key, paths in sorted(shown.items()):
-        parts = [*key.split("/"), "", ""]
+        parts = [*key.split("/"), "", "", ""]
         if parts[0] == "labels" and paths:
-            tasks.setdefault(parts[1], {}).setdefault(parts[2], []).extend(paths)
+            tasks.setdefault(parts[1], {}).setdefault((parts[2], parts[3]), []).extend(paths)
     dataset: Dataset = DATASETS["labels"]
     common = ", ".join(quoted(name) for name in dataset.schema.names)
-    # Files of different tasks and taxonomies have different answer columns: each is read by itself.
-    files = [paths for taxonomies in tasks.values() for paths in taxonomies.values()]
+    # Files of different tasks, taxonomies and labelers have different answer columns: each is read by itself.
+    files = [paths for variants in tasks.values() for paths in variants.values()]
     parts_of_labels = [f"SELECT {common} FROM {source(paths)}" for paths in files]
     views = {"labels": " UNION ALL ".join(parts_of_labels) or empty(dataset.name)}
-    for task, taxonomies in tasks.items():
+    for task, variants in tasks.items():
         if task:
             views[f"labels_{task}"] = " UNION ALL BY NAME ".join(
-                f"SELECT * FROM {source(paths)}" for paths in taxonomies.values()
+                f"SELECT * FROM {source(paths)}" for paths in variants.values()
             )
     views["label_scores"] = (
         "SELECT record_id, task, taxonomy, labeler, score.label AS label, score.probability AS "

@@ -48,18 +48,20 @@ def _choice(question: Question, index: int, one: Any, decode: Any) -> dict[str, 
 
 def _logprobs(question: Question, one: Any, decode: Any) -> dict[str, Any]:
     as_ids = bool(question.body.get("return_tokens_as_token_ids"))
-    every = bool(question.body.get("logprob_token_ids"))
+    asked = set(question.body.get("logprob_token_ids") or ())
     top = question.body.get("top_logprobs") or 0
 
-    def entry(token: int, logprob: float) -> dict[str, Any]:
-        name = f"token_id:{token}" if as_ids else decode(token)
-        return {"token": name, "logprob": max(logprob, _LEAST)}
+    def entry(token: int, found: Any) -> dict[str, Any]:
+        known = None if found is None else found.decoded_token
+        name = f"token_id:{token}" if as_ids else decode(token) if known is None else known
+        return {"token": name, "logprob": _LEAST if found is None else max(found.logprob, _LEAST)}
 
     content = []
     for token, found in zip(one.token_ids, one.logprobs or [], strict=True):
-        kept = list(found.items()) if every or top == -1 else list(found.items())[:top]
-        chosen = found[token].logprob if token in found else _LEAST
-        content.append(
-            {**entry(token, chosen), "top_logprobs": [entry(i, p.logprob) for i, p in kept]}
-        )
+        # The sampled token comes first. Beside calls with longer lists of ids, vLLM pads a short one with token 0.
+        kept = list(found)[: None if top == -1 else top]
+        if asked:
+            kept = [other for other in found if other in asked or other == token]
+        shown = [entry(other, found[other]) for other in kept]
+        content.append({**entry(token, found.get(token)), "top_logprobs": shown})
     return {"content": content}

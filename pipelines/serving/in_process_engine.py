@@ -8,6 +8,7 @@ import gc
 import importlib.util
 import os
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -108,6 +109,7 @@ class Engine:
         self._engine: Any = self._llm.llm_engine
         self._sampling, self._structured = SamplingParams, StructuredOutputsParams
         self._final = RequestOutputKind.FINAL_ONLY
+        self._input = _input_of()
         config = self._engine.model_config
         self.max_tokens = int(config.max_model_len)
         # As the server does: what the model's generation_config.json says, where the body says nothing.
@@ -129,7 +131,7 @@ class Engine:
                 structured_outputs=self._structured(**constraint) if constraint else None,
                 output_kind=self._final,
             )
-            self._engine.add_request(name, {"prompt_token_ids": prompt}, params)
+            self._engine.add_request(name, self._input(prompt), params)
         except (ValueError, TypeError) as error:
             if self._engine.get_num_unfinished_requests() != before:
                 raise RuntimeError("a refused request was left in the engine") from None
@@ -153,3 +155,13 @@ class Engine:
             from vllm.distributed.parallel_state import cleanup_dist_env_and_memory
 
             cleanup_dist_env_and_memory()
+
+
+def _input_of() -> Callable[[list[int]], Any]:
+    """How token ids are given to the engine: newer versions of vLLM have a function for it."""
+    try:
+        from vllm.inputs import tokens_input
+    except ImportError:
+        return lambda ids: {"prompt_token_ids": ids}
+    made: Callable[[list[int]], Any] = tokens_input
+    return made

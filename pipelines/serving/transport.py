@@ -16,7 +16,7 @@ MOST_BYTES: Final = 16 << 20  # of an answer
 _MOST_ERROR_BYTES: Final = 64 << 10
 _CONNECT: Final = 10.0  # seconds
 _PROBE: Final = 5.0  # seconds
-_KEEP_ALIVE: Final = 4.0  # seconds: uvicorn hangs up after 5, and a post that meets that is lost
+_KEEP_ALIVE: Final = 2.0  # seconds: uvicorn hangs up after 5, and a post that meets that is lost
 
 
 class Transport:

@@ -1,5 +1,6 @@
 """The label stage: kept records of clean become labels, one row per record, never a guessed one."""
 
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -9,15 +10,17 @@ import polars as pl
 import xxhash
 from pydantic import BaseModel
 
+from pipelines.labelers import load_labeler
 from pipelines.stages.row import OPERATIONAL, RowStage
 from schemas.config.run import LabelConfig
 from schemas.datasets import LABELS
 from schemas.datasets.base import KEYS
 from schemas.datasets.labels import labels_schema
 from schemas.label_task import LabelTask, load_task
+from schemas.language_model import is_language_model
 from schemas.taxonomy import Taxonomy, load_taxonomy
 from transforms.label.labeler import Labeler
-from transforms.label.registry import MODEL, WEIGHTS, is_student, load_labeler
+from transforms.label.registry import MODEL, WEIGHTS, is_student
 
 VERSION = 1
 
@@ -29,7 +32,7 @@ def build(settings: dict[str, Any]) -> RowStage:
     task, taxonomy, labeler = _asked(settings)
 
     def transform(batch: pl.DataFrame) -> pl.DataFrame:
-        return _rows(batch, labeler.label(batch, task, taxonomy), settings)
+        return labeled_rows(batch, labeler.label(batch, task, taxonomy), settings)
 
     return RowStage(
         name="label",
@@ -56,7 +59,7 @@ def together(settings: list[dict[str, Any]]) -> Callable[[pl.DataFrame], list[pl
 
     def transform(batch: pl.DataFrame) -> list[pl.DataFrame]:
         answers = label_together(batch, questions)
-        return [_rows(batch, *pair) for pair in zip(answers, settings, strict=True)]
+        return [labeled_rows(batch, *pair) for pair in zip(answers, settings, strict=True)]
 
     return transform
 
@@ -72,7 +75,10 @@ def _asked(settings: dict[str, Any]) -> tuple[LabelTask, Taxonomy, Labeler]:
     return task, taxonomy, load_labeler(where["labeler"], task, taxonomy)
 
 
-def _rows(batch: pl.DataFrame, answers: pl.DataFrame, settings: dict[str, Any]) -> pl.DataFrame:
+def labeled_rows(
+    batch: pl.DataFrame, answers: pl.DataFrame, settings: dict[str, Any]
+) -> pl.DataFrame:
+    """The rows of labels: who was asked what, and the answers (the labeler protocol) to a batch."""
     constants = {
         "task": settings["task"][0],
         "task_version": settings["task"][1],
@@ -88,22 +94,38 @@ def _rows(batch: pl.DataFrame, answers: pl.DataFrame, settings: dict[str, Any]) 
     )
 
 
-def settings(config: LabelConfig, base: Path) -> dict[str, Any]:
+def settings(config: LabelConfig, base: Path, *, clinical: bool = False) -> dict[str, Any]:
     """What determines the answers, for the fingerprint; and, under `where`, whence to load it.
 
-    Files of the user's own (task, taxonomy, weights) are looked for beside the config, in `base`.
+    Files of the user's own (task, taxonomy, weights) are looked for beside the config, in `base`. Of `clinical`
+    corpora, the answers of language models keep no free text.
     """
     where = {
         "task": _place(config.task, base, ".yaml", ".yml"),
         "taxonomy": _place(config.taxonomy, base, ".yaml", ".yml"),
-        "labeler": _place(config.labeler, base, WEIGHTS),
+        "labeler": _place(config.labeler, base, WEIGHTS, ".yaml", ".yml"),
     }
     task, taxonomy = load_task(where["task"]), load_taxonomy(where["taxonomy"])
+    if is_language_model(config.labeler):
+        labeler = load_labeler(
+            where["labeler"], task, taxonomy, options=config.options, free_text=not clinical
+        )
+        return {
+            "task": [task.name, task.version, _content(task)],
+            "taxonomy": [taxonomy.name, taxonomy.version, _content(taxonomy)],
+            "labeler": labeler.name,
+            "labeler_version": labeler.version,
+            "options": config.options,
+            "free_text": not clinical,
+            OPERATIONAL: where,
+        }
     return {
-        "task": [task.name, task.version, _content(task)],
+        "task": [task.name, task.version, _content(_of_students(task))],
         "taxonomy": [taxonomy.name, taxonomy.version, _content(taxonomy)],
         "labeler": _name(config.labeler),
-        "labeler_version": load_labeler(where["labeler"], task, taxonomy).version,
+        "labeler_version": load_labeler(
+            where["labeler"], task, taxonomy, options=config.options
+        ).version,
         OPERATIONAL: where,
     }
 
@@ -124,6 +146,20 @@ def _name(labeler: str) -> str:
     return "own_" + re.sub(r"[^A-Za-z0-9_-]", "_", Path(labeler).stem)
 
 
-def _content(spec: BaseModel) -> str:
+def _of_students(task: LabelTask) -> dict[str, Any]:
+    # What is said to language models does not change what a student answers.
+    return task.model_dump(
+        mode="json",
+        include={
+            "name", "version", "description", "unit", "answer", "taxonomy", "multi_label", "source",
+        },
+    )  # fmt: skip
+
+
+def _content(spec: BaseModel | dict[str, Any]) -> str:
     # A file of the user's own may change without a new version: its content counts.
-    return xxhash.xxh3_128_hexdigest(spec.model_dump_json().encode())[:16]
+    if isinstance(spec, BaseModel):
+        text = spec.model_dump_json()
+    else:
+        text = json.dumps(spec, separators=(",", ":"), ensure_ascii=False)
+    return xxhash.xxh3_128_hexdigest(text.encode())[:16]

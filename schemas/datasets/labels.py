@@ -42,3 +42,8 @@ def labels_schema(
         return LABELS.schema
     fields = [pa.field(name, _ANSWERS[answer]) for name in names]
     return LABELS.schema.append(pa.field("answer", pa.struct(fields)))
+
+
+def labels_schema_of(kind: pa.StructType | None) -> pa.Schema:
+    """The columns of the files of a task whose typed answer is of this kind (None: it has none)."""
+    return LABELS.schema if kind is None else LABELS.schema.append(pa.field("answer", kind))

@@ -65,6 +65,15 @@ def test_answers_are_shared_by_variants_that_ask_the_same() -> None:
     assert made.done == {"plain": 500}
 
 
+def test_what_costs_nothing_more_stays() -> None:
+    quality = {"plain": 0.7, "plain*": 0.0, "b": 0.6, "c": 0.2, "d": 0.1}
+    made = Made(quality, dict.fromkeys(quality, 1))
+    found, _ = halve(list(quality), made.halving(), 800)
+    rows = {one.name: one.rows for one in found}
+    assert rows["plain*"] == rows["plain"] > rows["d"]
+    assert made.spent <= 800
+
+
 def test_no_more_rows_than_there_are_and_one_alone() -> None:
     made = Made(QUALITY, dict.fromkeys(QUALITY, 1), rows=30)
     found, _ = halve(list(QUALITY), made.halving(), 10_000)

@@ -142,7 +142,8 @@ def test_calls_are_erased_with_the_labels_they_gave(lake: Lake) -> None:
     labels = commit_rows(
         lake, "labels", 0, rows, **{"in": 3, "labeled": 3, "rejected": 0, "failed": 0}
     )
-    calls = commit_rows(lake, "calls", 0, rows, **{"in": 3, "asked": 3})
+    asked = [each | {"source": "asked"} for each in rows]
+    calls = commit_rows(lake, "calls", 0, asked, **{"in": 3, "asked": 3})
     published(lake, [labels, calls])
     assert len(content(lake, "calls")) == 3
     report = forget_people(lake.root, pseudonyms=[HER])

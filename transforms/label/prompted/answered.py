@@ -103,26 +103,20 @@ class Deciding:
         elif len(told) > 1:
             raw = {name: sum(name in each["labels"] for each in told) / len(told) for name in names}
         else:
-            raw = {name: told[0]["p"][name] for name in names if name in told[0]["p"]}
-        if self.calibration is None or not raw:
+            raw = dict(told[0]["p"])
+        if self.calibration is None:
             return raw
-        row = np.array([[raw.get(name, np.nan) for name in self.calibration.labels]])
-        known = ~np.isnan(row[0])
-        done = self.calibration.apply(np.nan_to_num(row, nan=0.5))[0]
-        return {
-            name: float(value)
-            for name, value, there in zip(self.calibration.labels, done, known, strict=True)
-            if there
-        }
+        row = np.array([[raw[name] for name in self.calibration.labels]])
+        done = self.calibration.apply(row)[0]
+        return dict(zip(self.calibration.labels, map(float, done), strict=True))
 
     def _decide(self, p: dict[str, float], told: Sequence[Told]) -> Answered:
-        weighed = len(p) == len(self.taxonomy.names)
-        if not weighed:
-            return Answered(self._or_neutral(list(told[0]["labels"])), p)
         if self.calibration is not None:
             row = np.array([[p[name] for name in self.calibration.labels]])
             chosen = self.calibration.decide(row)[0]
             given = [name for name, on in zip(self.calibration.labels, chosen, strict=True) if on]
+        elif len(told) == 1 and "labels" in told[0]:
+            given = list(told[0]["labels"])
         elif self.taxonomy.exclusive:
             given = [max(p, key=lambda name: p[name])]
         else:

@@ -13,6 +13,7 @@ from schemas.taxonomy import Taxonomy
 from transforms.label.prompted.answer_schema import STEPS, levels_of
 from transforms.label.prompted.checked import wrong
 from transforms.label.prompted.inert import inert
+from transforms.label.prompted.label_probabilities import TOP, label_probabilities, spelled
 from transforms.label.prompted.question import Mistake, Question, Told
 from transforms.label.prompted.spans import find_span
 
@@ -34,7 +35,7 @@ def generate_body(
         },
     }
     if task.answer == "labels":
-        body |= {"logprobs": True, "top_logprobs": 0}
+        body |= {"logprobs": True, "top_logprobs": TOP}
     elif task.answer == "ordinals":
         body |= {"logprobs": True, "top_logprobs": _TOP}
     return body
@@ -102,7 +103,8 @@ def _main(
 ) -> Told:
     if task.answer == "labels":
         labels = [answer["label"]] if "label" in answer else list(dict.fromkeys(answer["labels"]))
-        return {"labels": labels, "p": _label_probabilities(labels, tokens)}
+        p = label_probabilities(taxonomy.names, labels, taxonomy.neutral, tokens)
+        return {"labels": labels, "p": p}
     if task.answer == "words":
         words = (" ".join(word.split()).lower() for word in answer["words"])
         return {"words": [word for word in dict.fromkeys(words) if word]}
@@ -117,35 +119,17 @@ def _main(
     return {}
 
 
-def _label_probabilities(
-    labels: Sequence[str], tokens: Sequence[dict[str, Any]]
-) -> dict[str, float]:
-    """Of each given label the probability of the tokens that spell it, as the answer was written."""
-    content, ends = _spelled(tokens)
-    found: dict[str, float] = {}
-    at = 0
-    for label in labels:
-        name = json.dumps(label, ensure_ascii=False).encode()
-        start = content.find(name, at)
-        if start < 0:
-            continue
-        at = start + len(name)
-        total = _log_probability(tokens, ends, start + 1, at - 1)
-        found[label] = round(math.exp(min(0.0, total)), 6)
-    return found
-
-
 def _level_probabilities(
     taxonomy: Taxonomy, levels: Mapping[str, int], tokens: Sequence[dict[str, Any]]
 ) -> dict[str, list[float]]:
     """Of each name the probabilities of its levels, from the alternatives of the digit that was written."""
-    content, ends = _spelled(tokens)
+    content, starts = spelled(tokens)
     low, high = levels_of(taxonomy)
     found: dict[str, list[float]] = {}
     for name in levels:
         key = f"{json.dumps(name, ensure_ascii=False)}:".encode()
         start = content.find(key)
-        place = next((i for i, end in enumerate(ends) if end > start + len(key)), None)
+        place = max((i for i, at in enumerate(starts) if at <= start + len(key)), default=None)
         if start < 0 or place is None:
             continue
         entry = tokens[place]
@@ -159,27 +143,6 @@ def _level_probabilities(
         if mass > 0:
             found[name] = [round(weight / mass, 6) for weight in weights.values()]
     return found
-
-
-def _spelled(tokens: Sequence[dict[str, Any]]) -> tuple[bytes, list[int]]:
-    """The bytes that the tokens spell, and where each ends."""
-    content, ends = b"", []
-    for token in tokens:
-        content += bytes(token["bytes"] or str(token["token"]).encode())
-        ends.append(len(content))
-    return content, ends
-
-
-def _log_probability(
-    tokens: Sequence[dict[str, Any]], ends: Sequence[int], start: int, end: int
-) -> float:
-    """Of the tokens that overlap the bytes from `start` to `end`."""
-    total, before = 0.0, 0
-    for token, after in zip(tokens, ends, strict=True):
-        if before < end and after > start:
-            total += float(token["logprob"])
-        before = after
-    return total
 
 
 class _NotThereError(Exception):

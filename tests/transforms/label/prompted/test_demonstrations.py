@@ -28,6 +28,16 @@ GOLD = pl.DataFrame(
 )  # fmt: skip
 
 
+def comments(path: Path) -> pl.Series:
+    return pl.read_csv(
+        path,
+        separator="\t",
+        has_header=False,
+        quote_char=None,
+        new_columns=["text", "labels", "id"],
+    )["text"]
+
+
 def texts_of(found: pl.Series, row: int = 0) -> list[str]:
     return [each["text"] for each in found[row].to_list()]
 
@@ -82,7 +92,7 @@ def test_similarity_is_that_of_scikit_learn(shared_data: Path) -> None:
     from transforms.label.student.features import extract
 
     path = shared_data / "social/goemotions/dev.tsv.zst"
-    texts = pl.read_csv(path, separator="\t", has_header=False, quote_char=None)["column_1"]
+    texts = comments(path)
     gold, queries = texts.slice(0, 400), texts.slice(400, 60)
     both = extract(pl.concat([gold, queries]), _SPEC)
     names, column = np.unique(both.hashes, return_inverse=True)
@@ -167,7 +177,7 @@ def test_many_rows_in_seconds(shared_data: Path) -> None:
     import time
 
     path = shared_data / "social/goemotions/train.tsv.zst"
-    texts = pl.read_csv(path, separator="\t", has_header=False, quote_char=None)["column_1"]
+    texts = comments(path)
     other = texts.sample(50_000 - len(texts), seed=1, with_replacement=True)
     gold = pl.concat([texts, other.shuffle(seed=2) + " " + other])
     index = build_index(gold.head(10))

@@ -63,4 +63,4 @@ def test_the_students_answers() -> None:
     found = hints(load_labeler("student", task, EKMAN).label(batch, task, EKMAN), EKMAN)
     assert found[0].startswith("joy ")
     assert found[1] is None
-    assert "fear ." in found[2]
+    assert found[2].startswith("fear ")

@@ -1,0 +1,141 @@
+"""Label stages that ask a language model: shard by shard in threads, which share the clients of this process."""
+
+import signal
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from types import FrameType
+
+from jobs.session import Session, dump, mine
+from pipelines.engines.threads import ThreadEngine
+from pipelines.serving.backends import stop_backends
+from pipelines.stages.label import VERSION, settings, variant
+from pipelines.stages.label_asked import AskedTask, run_asked_task
+from pipelines.stages.row import OPERATIONAL
+from schemas.config.run import LabelConfig
+from schemas.errors import StoppedError
+from schemas.label_task import load_task
+from schemas.manifest import DataFile, Manifest
+
+_SHARDS = 4  # at once: while one ends, the others keep the servers busy
+_GRACE = 10.0  # seconds in which requests in flight may finish when we are told to stop
+
+
+def label_asked(
+    session: Session,
+    cleaned: Sequence[Manifest],
+    config: LabelConfig,
+    failed: set[tuple[str, str]],
+    chosen: Mapping[str, DataFile] | None,
+    contexts: Mapping[str, DataFile] | None,
+    name: str,
+) -> list[Manifest]:
+    """Runs one label stage whose labeler is a language model; see jobs.label.label.
+
+    On SIGTERM or Ctrl-C, requests in flight get some seconds to finish, their answers go to the cache, and StoppedError
+    is raised: a rerun goes on from there.
+    """
+    reads = load_task(settings(config, session.base)[OPERATIONAL]["task"]).context.turns
+    shown = contexts if reads else None  # what is not read does not make labels anew
+    tasks = [
+        task
+        for task in asked_tasks(session, cleaned, config, chosen, shown)
+        if mine(session.group, task.shard)
+    ]
+    if reads and contexts is None and tasks:
+        session.screen.warn(
+            f"The task {config.task} reads up to {reads} earlier turns, but the config has no section windows: it sees "
+            "none. `windows: {}` makes them."
+        )
+    with _stopping() as stopped:
+        made = session.units(
+            "label",
+            run_asked_task,
+            tasks,
+            variant=name,
+            total=len(tasks),
+            rows=sum(manifest.counts["kept"] for manifest in cleaned),
+            on_failure=lambda task: failed.add((task.input.corpus, task.input.partition)),
+            engine=ThreadEngine(_SHARDS, session.config.engine.retries),
+        )
+    if stopped.is_set():
+        raise StoppedError(
+            "Stopped. Finished shards and the answers so far are kept.",
+            remedy="Run the same command again: it goes on from there.",
+        )
+    return made
+
+
+def asked_tasks(
+    session: Session,
+    cleaned: Sequence[Manifest],
+    config: LabelConfig,
+    chosen: Mapping[str, DataFile] | None,
+    contexts: Mapping[str, DataFile] | None,
+) -> Iterator[AskedTask]:
+    """One task a clean shard; of shards that have a choice (dedup, cascade), about what it kept."""
+    clinical = {corpus.name for corpus in session.config.corpora if corpus.domain == "clinical"}
+    wanted = {each: settings(config, session.base, clinical=each) for each in (False, True)}
+    dumped = {each: dump(of) for each, of in wanted.items()}
+    for manifest in cleaned:
+        for file in manifest.outputs:
+            if chosen is not None and manifest.shard not in chosen:
+                continue
+            if contexts is not None and manifest.shard not in contexts:
+                continue
+            secret = file.corpus in clinical
+            yield AskedTask(
+                lake=session.lake,
+                run_id=session.run_id,
+                key_id=session.key_id,
+                module="pipelines.stages.label_asked",
+                settings=dumped[secret],
+                stage="label",
+                version=VERSION,
+                dataset="labels",
+                variant=variant(wanted[secret]),
+                source_file=manifest.source_file,
+                source_chunk=manifest.source_chunk,
+                input=file,
+                chosen=None if chosen is None else chosen[manifest.shard],
+                contexts=None if contexts is None else contexts[manifest.shard],
+                clinical=secret,
+                memory_limit=session.config.engine.memory_limit,
+            )
+
+
+@contextmanager
+def _stopping() -> Iterator[threading.Event]:
+    """While this lasts, SIGTERM and SIGINT set the event and stop the backends; a second one acts as usual."""
+    told, over = threading.Event(), threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield told
+        return
+    before = {each: signal.getsignal(each) for each in (signal.SIGTERM, signal.SIGINT)}
+
+    def restore() -> None:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        del number, frame
+        told.set()
+        restore()
+
+    def watch() -> None:
+        # Not in the handler: it may have interrupted a thread that holds a lock of the client.
+        while not over.wait(0.1):
+            if told.is_set():
+                stop_backends(_GRACE)
+                return
+
+    for each in before:
+        signal.signal(each, handle)
+    watcher = threading.Thread(target=watch, name="affectmine-stop", daemon=True)
+    watcher.start()
+    try:
+        yield told
+    finally:
+        over.set()
+        restore()
+        watcher.join(_GRACE + 5)
