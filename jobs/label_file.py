@@ -12,17 +12,23 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from jobs.costs import told_cost
 from jobs.single_file import Batch, read_file
 from jobs.target import check_target, write_trouble
 from pipelines.labelers import load_labeler
 from pipelines.lake.store import new_attempt
+from pipelines.serving.ensemble import Ensemble
+from pipelines.serving.labeler import LanguageModelLabeler
 from schemas.errors import ConfigError
-from schemas.label_task import load_task
-from schemas.taxonomy import load_taxonomy
+from schemas.label_task import LabelTask, load_task
+from schemas.taxonomy import Taxonomy, load_taxonomy
 from transforms.clean.language import languages
+from transforms.clean.redacted import redacted
+from transforms.label.labeler import Labeler
 from transforms.read.source import expand
 
 FORMATS = (".parquet", ".jsonl", ".csv")
+_ASKED = (LanguageModelLabeler, Ensemble)
 
 
 @dataclass
@@ -37,6 +43,7 @@ class Labeled:
     failed: int = 0
     unreadable: dict[str, int] = field(default_factory=dict)
     reasons: dict[str, int] = field(default_factory=dict)
+    cost: dict[str, float] = field(default_factory=dict)  # of a language model
 
 
 def label_file(
@@ -51,8 +58,9 @@ def label_file(
     """Labels `source`, batch by batch, and writes `output` whole or not at all.
 
     Output columns: position (row number in the source, from 0), id and text as read, status, labels, scores,
-    reason. Raises SourceError and ConfigError for what cannot be read or asked, or written: before anything is
-    labeled, where that can be known.
+    reason, and for some tasks answer; of a language model also text_clean, the redacted text that it saw.
+    Raises SourceError and ConfigError for what cannot be read or asked, or written: before anything is labeled, where
+    that can be known.
     """
     check_target(output, FORMATS)
     _check_apart(source, output)
@@ -62,19 +70,37 @@ def label_file(
     found = Labeled(output=str(output))
 
     def frames() -> Iterator[pl.DataFrame]:
-        for batch in read_file(source, text_column=text_column):
-            _count_unreadable(found, batch)
-            frame = with_language(batch.frame.rename({"text": "text_clean"}))
-            answers = answerer.label(frame, asked, labels)
+        for frame, answers in _answers(answerer, _read(source, text_column, found), asked, labels):
             for status, count in answers["status"].value_counts().iter_rows():
                 setattr(found, status, getattr(found, status) + count)
             for reason, count in answers["reason"].drop_nulls().value_counts().iter_rows():
                 found.reasons[reason] = found.reasons.get(reason, 0) + count
-            keys = frame.select("position", "id", pl.col("text_clean").alias("text"))
-            yield keys.hstack(answers)
+            shown = ["text_clean"] if isinstance(answerer, _ASKED) else []
+            yield frame.select("position", "id", "text", *shown).hstack(answers)
 
     _write(output, frames())
+    if isinstance(answerer, _ASKED):
+        found.cost = answerer.spent.cost(answerer.model.price)
     return found
+
+
+def _read(source: Path, text_column: str, found: Labeled) -> Iterator[pl.DataFrame]:
+    for batch in read_file(source, text_column=text_column):
+        _count_unreadable(found, batch)
+        yield with_language(batch.frame.with_columns(pl.col("text").alias("text_clean")))
+
+
+def _answers(
+    labeler: Labeler, batches: Iterator[pl.DataFrame], task: LabelTask, taxonomy: Taxonomy
+) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
+    """Batches and their answers. What a language model sees was redacted before."""
+    if not isinstance(labeler, _ASKED):
+        for batch in batches:
+            yield batch, labeler.label(batch, task, taxonomy)
+        return
+    clean = (batch.with_columns(redacted(batch["text_clean"])) for batch in batches)
+    for answers in labeler.label_stream(clean):
+        yield answers.batch, answers.labels
 
 
 def with_language(frame: pl.DataFrame) -> pl.DataFrame:
@@ -155,6 +181,13 @@ def _flat(frame: pl.DataFrame) -> pl.DataFrame:
     if "answer" not in flat.columns:
         return flat
     numbers = flat["answer"].struct.unnest()
+    nested = [n for n, kind in numbers.schema.items() if kind.is_nested()]
+    numbers = numbers.with_columns(
+        pl.Series(
+            n, [None if v is None else json.dumps(v) for v in numbers[n].to_list()], pl.String
+        )
+        for n in nested
+    )
     return flat.drop("answer").hstack(numbers.rename({n: f"answer_{n}" for n in numbers.columns}))
 
 
@@ -168,6 +201,8 @@ def show_labeled(found: Labeled, *, as_json: bool) -> int:
         f"{rows:,} rows: {found.labeled:,} labeled, {found.rejected:,} rejected, "
         f"{found.failed:,} failed -> {found.output}"
     )
+    if found.cost:
+        print(f"Cost: {told_cost(found.cost, rows)}", file=sys.stderr)
     for name, counts in (("not labeled", found.reasons), ("not readable", found.unreadable)):
         if counts:
             told = ", ".join(f"{reason} {count:,}" for reason, count in sorted(counts.items()))
