@@ -2,9 +2,9 @@
 
     python benchmarks/tiny_labeler.py --data ../shared/data --out FOLDER [--epochs 5] [--seed 0]
 
-Needs torch 2.13 or newer, transformers 5 and affectmine in one Python: that of vLLM's venv (.vllm/bin/python). Without a
-GPU it took 14 minutes with --threads 1, on two cores that others kept busy. FOLDER is then a Hugging Face folder of
-2.5 MB that vLLM serves:
+Needs torch 2.13 or newer, transformers 5 and affectmine in one Python: that of vLLM's venv (.vllm/bin/python). On the
+CPU it took 14 minutes with --threads 1, beside other work on the same two cores. FOLDER is then a Hugging Face folder
+of 2.5 MB that vLLM serves:
 
     affectmine serve FOLDER            (or: python -m vllm.entrypoints.openai.api_server --model FOLDER)
 

@@ -4,10 +4,11 @@ The loss is that of the one token that answers each label. Besides, a head that 
 GoEmotions from the end of the text: they say more of a text than the seven groups do. Small data is the limit, so
 tokens are hidden, words are cut into other subwords (a seeded kin of BPE dropout: Provilkov et al. 2020,
 arXiv:1910.13267), the weights saved are a running mean of those trained, and the epoch that is best on the held-out
-rows is kept. Matrices are trained by Muon (Jordan et al. 2024), the rest by AdamW. In trials of a few
-epochs, Muon was ahead of AdamW alone (held-out macro-F1 .58 to .50 after two epochs, all else equal); after about five
-epochs the model only learned its rows by heart. A language-model loss on the texts made an epoch 40 % longer, and no
-gain was seen.
+rows is kept. Matrices are trained by Muon (Jordan et al. 2024), the rest by AdamW.
+
+In single trials, Muon with AdamW at a rate of .004 reached a held-out macro-F1 of .58 after two epochs, AdamW alone at
+.002 one of .50; from the fifth of eight epochs on the held-out loss rose. A language-model loss on the texts made
+an epoch 40 % longer, and no gain was seen.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 A branch sees the text and itself, not the other branches, and its positions go on where the text ends (tree attention,
 Cai et al., Medusa, 2024, arXiv:2401.10774). What the model computes is what it would compute for each conversation
-alone, for a third of the tokens.
+alone, for less than a quarter of the tokens.
 """
 
 from __future__ import annotations

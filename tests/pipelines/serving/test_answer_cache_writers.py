@@ -176,9 +176,15 @@ def test_a_disk_that_says_no_is_told_and_nothing_is_lost(tmp_path: Path) -> None
     put(writer, cache, range(100))
     folder.write_text("a file stands where the folder should")
     taken = 100
+
+    def put_until_told() -> None:
+        nonlocal taken
+        for number in range(100, 1000):
+            put(writer, cache, range(number, number + 1))
+            taken += 1
+
     with pytest.raises(TransientError, match="Could not write"):
-        for taken in range(100, 1000):
-            put(writer, cache, range(taken, taken + 1))
+        put_until_told()
     with pytest.raises(TransientError, match="Could not write"):
         writer.close()
     folder.unlink()

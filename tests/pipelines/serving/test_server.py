@@ -267,8 +267,16 @@ def test_flags_that_vllm_refuses_are_shown_at_once(vllm_python, tiny_model, tmp_
     assert server.ended() is not None
 
 
+@pytest.fixture
+def stopped_at_the_end(tmp_path):
+    """A folder whose detached server is stopped, whatever becomes of the test."""
+    yield tmp_path
+    detached.stop_detached(tmp_path / "t.yaml")
+
+
 @pytest.mark.slow
-def test_detached_for_a_scheduler(vllm_python, tiny_model, tmp_path):
+def test_detached_for_a_scheduler(vllm_python, tiny_model, stopped_at_the_end):
+    tmp_path = stopped_at_the_end
     start = (
         "serve",
         tiny_model,
@@ -297,18 +305,22 @@ def test_detached_for_a_scheduler(vllm_python, tiny_model, tmp_path):
     body = {
         "model": "tiny",
         "messages": [{"role": "user", "content": "Go on."}],
-        "max_tokens": 1500,
+        "max_tokens": 4000,
     }
-    body |= {"ignore_eos": True}
+    body |= {"ignore_eos": True, "min_tokens": 4000, "temperature": 0}
     server = type("Server", (), {"url": told["url"]})
-    with ThreadPoolExecutor(4) as pool:
-        answers = [pool.submit(ask, server, "/v1/chat/completions", body) for _ in range(4)]
-        time.sleep(1)
-        assert not any(answer.done() for answer in answers)
+    ended = []
+    with ThreadPoolExecutor(16) as pool:
+        answers = [pool.submit(ask, server, "/v1/chat/completions", body) for _ in range(16)]
+        for answer in answers:
+            answer.add_done_callback(lambda _: ended.append(time.monotonic()))
+        time.sleep(0.3)
+        told_to_stop = time.monotonic()
         stop = affectmine("serve", "--stop", "t.yaml", "--json", folder=tmp_path)
         out, err = stop.communicate(timeout=90)
         assert json.loads(out)["stopped"] is True, err
-        assert [len(a.result()["choices"]) for a in answers] == [1] * 4
+    assert [a.result()["usage"]["completion_tokens"] for a in answers] == [4000] * 16
+    assert max(ended) > told_to_stop  # they were in flight
     assert not any(map(alive, pids))
     out, _ = affectmine("serve", "--stop", "t.yaml", "--json", folder=tmp_path).communicate(
         timeout=30
