@@ -28,8 +28,9 @@ def told_cost(cost: Mapping[str, float], rows: int = 0) -> str:
     if cost.get("requests"):
         parts.append(f"{cost['requests']:,.0f} requests")
     if cost.get("prompt_tokens"):
-        cached = cost.get("cached_tokens", 0.0) / cost["prompt_tokens"]
-        parts.append(f"{short(cost['prompt_tokens'])} prompt tokens ({cached:.0%} cached)")
+        told = f"{short(cost['prompt_tokens'])} prompt tokens"
+        known = cost.get("known_tokens", 0.0)  # servers do not say it of batches
+        parts.append(f"{told} ({cost['cached_tokens'] / known:.0%} cached)" if known else told)
     if cost.get("completion_tokens"):
         parts.append(f"{short(cost['completion_tokens'])} completion tokens")
     if cost.get("from_cache"):

@@ -14,7 +14,7 @@ import duckdb
 import polars as pl
 import pyarrow as pa
 
-from pipelines.lake.answer_files import lake_around, segments
+from pipelines.lake.answer_files import erasing_answers, lake_around, segments
 from pipelines.serving.answer_segments import damaged, read_segment
 from pipelines.serving.answer_writer import CacheWriter
 from pipelines.stages.database import open_database
@@ -28,7 +28,7 @@ ANSWER_COLUMNS = {
     "cached_tokens": pl.Int64,
     "completion_tokens": pl.Int64,
 }
-_TRIES = 20
+_TRIES = 3
 _KEY_BYTES = 64  # what blake2b takes
 
 # First the keys alone, which is most of the rows and little of the bytes; then the rest of those rows. Where a shard is
@@ -55,6 +55,8 @@ class AnswerCache:
     ) -> None:
         """`key`: the pseudonym key of the lake."""
         self._folder = folder.absolute()
+        lake = lake_around(self._folder)
+        self._root = self._folder if lake is None else lake.root
         self._memory_limit, self._threads = memory_limit, threads
         self._hasher = KeyedHasher(key)
         self._key = key if len(key) <= _KEY_BYTES else hashlib.blake2b(key).digest()
@@ -74,22 +76,34 @@ class AnswerCache:
         """
         given = pl.DataFrame({"key": keys.drop_nulls().unique()}, schema={"key": pl.String})
         for _ in range(_TRIES):
-            paths = [str(path) for path in segments(self._folder)]
-            if given.is_empty() or not paths:
-                return pl.DataFrame(schema=ANSWER_COLUMNS)
-            with open_database(
-                self._memory_limit, self._threads, "Looking up cached answers"
-            ) as database:
-                try:
-                    return _join(database, given.to_arrow(), paths)
-                except duckdb.OutOfMemoryException:
-                    raise
-                except duckdb.Error as error:
-                    self._explain(paths, error)
+            found = self._try(given)
+            if found is not None:
+                return found
+        # They merge faster than we read: for once, they wait for us.
+        with erasing_answers(self._root):
+            found = self._try(given)
+        if found is not None:
+            return found
         raise TransientError(
             f"The segments in {self._folder} are merged faster than they can be read.",
             remedy="Run again.",
         )
+
+    def _try(self, given: pl.DataFrame) -> pl.DataFrame | None:
+        """What is found of the keys `given`; None when a segment went while it was read."""
+        paths = [str(path) for path in segments(self._folder)]
+        if given.is_empty() or not paths:
+            return pl.DataFrame(schema=ANSWER_COLUMNS)
+        with open_database(
+            self._memory_limit, self._threads, "Looking up cached answers"
+        ) as database:
+            try:
+                return _join(database, given.to_arrow(), paths)
+            except duckdb.OutOfMemoryException:
+                raise
+            except duckdb.Error as error:
+                self._explain(paths, error)
+        return None
 
     def _explain(self, paths: list[str], error: duckdb.Error) -> None:
         """Returns when a segment is gone: another process has merged it; else raises what is wrong."""

@@ -22,6 +22,7 @@ from pipelines.serving.spent import Spent
 from schemas.errors import StoppedError
 from transforms.label.prompted.prompter import Prompter
 from transforms.label.prompted.question import Mistake, Question, Told
+from transforms.label.prompted.row import Row
 
 _CONTEXT_LENGTH = "input_tokens"  # what vLLM names as wrong when a prompt is too long
 
@@ -50,7 +51,7 @@ class _Asked:
 
     key: str
     question: Question
-    record_id: str
+    row: Row  # whose question it is first: who is erased with it
     waiting: list[Take]
     repaired: bool = False
     attempts: int = 0
@@ -81,14 +82,14 @@ class Asking:
         """What is posted."""
         return orjson.dumps({"model": self.served, **question.body})
 
-    def ask(self, key: str, question: Question, body: bytes, record_id: str, take: Take) -> None:
+    def ask(self, key: str, question: Question, body: bytes, row: Row, take: Take) -> None:
         """Asks a question, or waits for the answer to an equal one that is in flight."""
         flying = self._flying.get(key)
         if flying is not None:
             self.spent.shared += 1
             flying.waiting.append(take)
             return
-        asked = _Asked(key, question, record_id, [take])
+        asked = _Asked(key, question, row, [take])
         self._flying[key] = asked
         self._send(asked, Call(question.path, body))
 
@@ -140,8 +141,9 @@ class Asking:
         self._finish(asked, told, reply, keep=True)
 
     def _count(self, asked: _Asked, response: object) -> None:
-        tokens = usage_of(response)
+        tokens, told_cached = usage_of(response)
         self.spent.prompt_tokens += tokens[0]
+        self.spent.known_tokens += tokens[0] if told_cached else 0
         self.spent.cached_tokens += tokens[1]
         self.spent.completion_tokens += tokens[2]
         asked.tokens = (
@@ -150,7 +152,13 @@ class Asking:
 
     def _finish(self, asked: _Asked, told: Told, reply: Reply, *, keep: bool) -> None:
         if keep and self.writer is not None:
-            self.writer.put(asked.key, asked.record_id, orjson.dumps(told).decode(), *asked.tokens)
+            self.writer.put(
+                asked.key,
+                asked.row.record_id or "",
+                orjson.dumps(told).decode(),
+                *asked.tokens,
+                speaker=asked.row.speaker,
+            )
         del self._flying[asked.key]
         for place, take in enumerate(asked.waiting):
             trace = self._trace(asked, told, reply) if place == 0 else Trace(asked.key, "shared")
@@ -178,15 +186,15 @@ def _parsed(content: bytes) -> object:
         return None
 
 
-def usage_of(response: object) -> tuple[int, int, int]:
-    """Prompt, cached and completion tokens of a response; zeros where it does not say."""
+def usage_of(response: object) -> tuple[tuple[int, int, int], bool]:
+    """Prompt, cached and completion tokens of a response, zeros where it does not say; and whether it says how many
+    were cached (that of a batch does not).
+    """
     usage = response.get("usage") if isinstance(response, dict) else None
     if not isinstance(usage, dict):
-        return 0, 0, 0
+        return (0, 0, 0), False
     details = usage.get("prompt_tokens_details")
+    known = isinstance(details, dict)
     cached = details.get("cached_tokens") if isinstance(details, dict) else None
-    return (
-        int(usage.get("prompt_tokens") or 0),
-        int(cached or 0),
-        int(usage.get("completion_tokens") or 0),
-    )
+    prompt, completion = usage.get("prompt_tokens") or 0, usage.get("completion_tokens") or 0
+    return (int(prompt), int(cached or 0), int(completion)), known

@@ -20,8 +20,9 @@ def backend_of(model: LanguageModel) -> Backend:
     Raises ConfigError: the key's environment variable is not set; MissingExtraError: a library is missing.
     """
     place = (
-        model.engine, model.model, model.urls, model.window, model.deadline, model.retries, model.api_key_env,
-    )  # fmt: skip
+        (model.engine, model.model, model.revision, model.urls, model.api_key_env),
+        (model.window, model.deadline, model.retries),
+    )
     with _lock:
         if place not in _open:
             _open[place] = _made(model)

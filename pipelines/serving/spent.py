@@ -12,12 +12,14 @@ _MILLION = 1e6
 
 @dataclass
 class Spent:
-    """Requests that were sent, tokens (those of the prompt that the server still knew are `cached_tokens`), answers
-    that came from the cache or were shared with an equal question, and the servers' working time in seconds.
+    """Requests that were sent, tokens, answers that came from the cache or were shared with an equal question, and the
+    servers' working time in seconds. `cached_tokens` are those of the prompt that the server still knew, of
+    `known_tokens`: the prompts whose answers say so.
     """
 
     requests: int = 0
     prompt_tokens: int = 0
+    known_tokens: int = 0
     cached_tokens: int = 0
     completion_tokens: int = 0
     from_cache: int = 0

@@ -150,7 +150,7 @@ class Stream:
                 take(question, told, Trace(key, "cached", 0, *hit[1:], code_mass=told.get("mass")))
                 continue
             body = bodies[place] if bodies is not None else self.asking.body(question)
-            self.asking.ask(key, question, body, pending.row.record_id or "", take)
+            self.asking.ask(key, question, body, pending.row, take)
 
     def _take(
         self,

@@ -14,6 +14,7 @@ from typing import Any
 import polars as pl
 
 from pipelines.labelers import load_labeler
+from pipelines.lake.answer_files import answers_folder
 from pipelines.lake.commit import DataWriter, commit, finished
 from pipelines.lake.key import load_key
 from pipelines.lake.lake import now
@@ -132,7 +133,7 @@ def _write(
     settings: dict[str, Any] = json.loads(task.settings)
     counts = {"in": 0, "labeled": 0, "rejected": 0, "failed": 0}
     reasons: dict[str, int] = {}
-    folder = task.lake.root / ("restricted/answers" if task.clinical else "answers")
+    folder = answers_folder(task.lake, clinical=task.clinical)
     cached = AnswerCache(folder, load_key()[0], memory_limit=task.memory_limit, threads=1)
     for answers in labeler.label_stream(_batches(task, labeler), cached, spent):
         out = labeled_rows(answers.batch, answers.labels, settings)

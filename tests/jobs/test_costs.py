@@ -16,7 +16,7 @@ from tests.jobs.dedup_runs import KEY_ID
 from transforms.evaluate.figures import Undefined
 
 COST = {
-    "requests": 800.0, "prompt_tokens": 200_000.0, "cached_tokens": 150_000.0,
+    "requests": 800.0, "prompt_tokens": 200_000.0, "known_tokens": 200_000.0, "cached_tokens": 150_000.0,
     "completion_tokens": 4_000.0, "from_cache": 200.0, "seconds": 40.0, "price": 0.5,
 }  # fmt: skip
 

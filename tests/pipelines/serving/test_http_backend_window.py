@@ -86,9 +86,9 @@ def test_the_client_finds_the_places_of_a_server_with_few():
         EchoServer(delay=lambda _: 0.01, places=8) as server,
         backend(server.url, window=128) as client,
     ):
-        first = [each.result(20) for each in [client.submit(chat("x")) for _ in range(400)]]
+        first = [each.result(60) for each in [client.submit(chat("x")) for _ in range(400)]]
         turned_away = server.busy
-        again = [each.result(20) for each in [client.submit(chat("x")) for _ in range(400)]]
+        again = [each.result(60) for each in [client.submit(chat("x")) for _ in range(400)]]
     assert all(reply.trouble is None for reply in first + again)
     assert server.served == 800
     # a client that does not adapt sends 120 in vain in each round of 8

@@ -14,7 +14,7 @@ from transforms.label.prompted.answer_schema import STEPS, levels_of
 from transforms.label.prompted.checked import wrong
 from transforms.label.prompted.inert import inert
 from transforms.label.prompted.label_probabilities import TOP, label_probabilities, spelled
-from transforms.label.prompted.question import Mistake, Question, Told
+from transforms.label.prompted.question import PLAIN_SAMPLING, Mistake, Question, Told
 from transforms.label.prompted.spans import find_span
 
 CHAT: Final = "/v1/chat/completions"
@@ -27,6 +27,7 @@ def generate_body(
 ) -> dict[str, Any]:
     """The body of a call, without sampling parameters."""
     body: dict[str, Any] = {
+        **PLAIN_SAMPLING,
         "messages": messages,
         "max_tokens": max_tokens,
         "response_format": {

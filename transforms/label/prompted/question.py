@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from transforms.label.prompted.row import Turn
 from transforms.label.prompted.sentences import Piece
@@ -32,3 +33,12 @@ class Mistake:
 
     reason: str
     say: str | None
+
+
+PLAIN_SAMPLING: Final[Mapping[str, float]] = {
+    "top_p": 1.0,
+    "top_k": 0,
+    "min_p": 0.0,
+    "repetition_penalty": 1.0,
+}
+"""What a body says of sampling, so that the defaults in a model's own generation_config.json do not."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import polars as pl
 
 NO_ROLE = "speaker"
+_READ = ("text_clean", "record_id", "speaker", "role", "context", "cues", "demonstrations", "hint")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,7 @@ class Row:
 
     text: str
     record_id: str | None = None
+    speaker: str | None = None
     role: str | None = None
     context: tuple[Turn, ...] = ()
     cues: tuple[Cue, ...] = ()
@@ -41,18 +43,20 @@ class Row:
 
 
 def rows_of(batch: pl.DataFrame) -> Iterator[Row]:
-    """The rows of a batch: `text_clean` and, where the columns are there, record_id, role, context, cues,
+    """The rows of a batch: `text_clean` and, where the columns are there, record_id, speaker, role, context, cues,
     demonstrations and hint. A null text is an empty one.
     """
     height = batch.height
     columns = {
-        name: batch[name].to_list() if name in batch.columns else [None] * height
-        for name in ("text_clean", "record_id", "role", "context", "cues", "demonstrations", "hint")
+        name: batch[name].to_list() if name in batch.columns else [None] * height for name in _READ
     }
-    for text, record_id, role, context, cues, shown, hint in zip(*columns.values(), strict=True):
+    for text, record_id, speaker, role, context, cues, shown, hint in zip(
+        *columns.values(), strict=True
+    ):
         yield Row(
             text=text or "",
             record_id=record_id,
+            speaker=speaker,
             role=role,
             context=tuple(
                 Turn(turn["record_id"], turn["role"], turn["text"] or "") for turn in context or ()

@@ -14,7 +14,7 @@ from typing import Any, Final
 from schemas.label_task import LabelTask
 from schemas.taxonomy import Taxonomy
 from transforms.label.prompted.codes import Codes
-from transforms.label.prompted.question import Mistake, Told
+from transforms.label.prompted.question import PLAIN_SAMPLING, Mistake, Told
 
 BATCH: Final = "/v1/chat/completions/batch"
 _ID: Final = "token_id:"
@@ -37,6 +37,7 @@ def endings(task: LabelTask, taxonomy: Taxonomy, labels: Sequence[str], codes: C
 def score_body(conversations: list[list[dict[str, str]]], codes: Codes) -> dict[str, Any]:
     """The body of a call: one token of each conversation, with the log-probabilities of all codes."""
     return {
+        **PLAIN_SAMPLING,
         "messages": conversations,
         "max_tokens": 1,
         "temperature": 0.0,
