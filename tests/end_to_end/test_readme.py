@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from tests.end_to_end.corpus import ROOT, environment
@@ -72,3 +73,28 @@ def test_links_lead_somewhere() -> None:
             if "://" not in target:
                 assert (page.parent / target).exists(), (page.name, target)
     assert os.environ.get("AFFECTMINE_KEY")
+
+
+def test_a_language_model_in_three_commands(
+    tmp_path: Path, tiny_model: Path, vllm_python: Path
+) -> None:
+    """Those of the README, with the tiny model in place of the large one."""
+    (block,) = blocks("bash")
+    lines = [line.split("  #")[0].strip() for line in block.splitlines()]
+    posts = (ROOT / "jobs/demo/corpus/social.jsonl").read_bytes().splitlines(keepends=True)
+    (tmp_path / "posts.jsonl").write_bytes(b"".join(posts[:40]))
+    assert [line.split()[1] for line in lines] == ["serve", "label", "serve"]
+    for line in lines:
+        words = shlex.split(line.replace("Qwen/Qwen3-8B", str(tiny_model)))
+        if "--detach" in words:
+            words += ["--labeler", "qwen3_8b.yaml", "--port", "0", "--python", str(vllm_python)]
+        done = subprocess.run(
+            [sys.executable, "-m", "jobs.cli", *words[1:]],
+            cwd=tmp_path, env=environment(), capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, (line, done.stdout, done.stderr)
+    labels = pl.read_parquet(tmp_path / "soft.parquet")
+    assert labels.height == 40
+    assert set(labels["status"]) <= {"labeled", "rejected"}
+    given = labels.filter(pl.col("status") == "labeled")
+    assert given["scores"].list.len().unique().to_list() == [28]
