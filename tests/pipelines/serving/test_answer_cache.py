@@ -102,6 +102,7 @@ def test_of_two_answers_the_older_one_counts(tmp_path: Path) -> None:
     }
 
 
+@pytest.mark.slow
 def test_a_hundred_thousand_keys_of_several_segments(tmp_path: Path) -> None:
     cache = cache_in(tmp_path)
     at = pl.datetime_range(pl.datetime(2026, 3, 2), pl.datetime(2026, 3, 2, 0, 9), "1m", eager=True)
@@ -178,6 +179,7 @@ def test_a_damaged_segment_is_told_with_a_remedy(tmp_path: Path, how: str) -> No
     assert told(cache, range(5100)).keys() == set(range(5000, 5100))
 
 
+@pytest.mark.slow
 def test_answers_are_found_while_segments_are_merged(tmp_path: Path) -> None:
     cache, folder = cache_in(tmp_path), tmp_path / "answers"
     for start in range(0, 200, 10):

@@ -81,6 +81,7 @@ def test_answers_near_the_deadline_shrink_it():
 
 
 @pytest.mark.usefixtures("quick")
+@pytest.mark.slow
 def test_the_client_finds_the_places_of_a_server_with_few():
     with (
         EchoServer(delay=lambda _: 0.01, places=8) as server,
