@@ -44,8 +44,10 @@ class Price(Config):
     """What the model costs, in any one currency. Tokens from the prefix cache cost as others do."""
 
     per_hour: float = Field(0.0, ge=0, description="for an hour in which the servers work for us")
-    per_million_prompt_tokens: float = Field(0.0, ge=0)
-    per_million_completion_tokens: float = Field(0.0, ge=0)
+    per_million_prompt_tokens: float = Field(0.0, ge=0, description="for tokens that are read")
+    per_million_completion_tokens: float = Field(
+        0.0, ge=0, description="for tokens that are written"
+    )
 
 
 class LanguageModel(Config):
@@ -103,7 +105,9 @@ class LanguageModel(Config):
     retries: Annotated[int, Field(ge=0, le=20)] = operational(
         6, description="of a request after transient errors, with backoff and jitter"
     )
-    price: Price = operational(default_factory=Price)
+    price: Price = operational(
+        default_factory=Price, description="what it costs, for `plan`, `status` and manifests"
+    )
 
     @model_validator(mode="after")
     def _consistent(self) -> LanguageModel:

@@ -1,5 +1,8 @@
-"""Writes the page of all config keys, from the models: `python -m schemas.config.document > docs/config.md`."""
+"""Writes the pages of all keys, from the models: `python -m schemas.config.document > docs/config.md`, and for labeler
+files `python -m schemas.config.document labeler > docs/labeler.md`.
+"""
 
+import sys
 from collections.abc import Iterator
 from typing import Any, get_args
 
@@ -8,6 +11,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from schemas.config.run import RunConfig
+from schemas.language_model import LanguageModel
 
 _HEAD = """# The config file
 
@@ -18,14 +22,40 @@ comes out: it is part of the fingerprint of every shard that it touches, so chan
 
 This page is written by `python -m schemas.config.document`.
 
-| key | kind | default | what it is |
-|---|---|---|---|
 """
+_LABELER_HEAD = """# The labeler file
+
+A YAML file that says which language model answers, and how it is asked: a labeler like any other, named wherever one
+is (`label --labeler`, `evaluate --labeler`, `labeler:` in a config). `affectmine serve MODEL` writes one. A *semantic*
+key is part of the labeler's version: changing it asks anew. An *operational* key changes no answer.
+
+```yaml
+name: qwen3_8b
+model: Qwen/Qwen3-8B
+revision: b968826d9c46dd6066d109eabc6255188de91218
+mode: score
+urls: [http://127.0.0.1:8000]
+price: {per_hour: 2.5}
+```
+
+This page is written by `python -m schemas.config.document labeler`.
+
+"""
+_TABLE = "| key | kind | default | what it is |\n|---|---|---|---|\n"
 
 
 def document() -> str:
-    """The page, as Markdown."""
-    return _HEAD + "".join(f"{line}\n" for line in _rows(RunConfig, "", semantic=True))
+    """The page of config keys, as Markdown."""
+    return _HEAD + _table(RunConfig)
+
+
+def labeler_document() -> str:
+    """The page of keys of a labeler file, as Markdown."""
+    return _LABELER_HEAD + _table(LanguageModel)
+
+
+def _table(model: type[BaseModel]) -> str:
+    return _TABLE + "".join(f"{line}\n" for line in _rows(model, "", semantic=True))
 
 
 def _rows(model: type[BaseModel], path: str, *, semantic: bool) -> Iterator[str]:
@@ -66,4 +96,4 @@ def _default(field: FieldInfo) -> str:
 
 
 if __name__ == "__main__":
-    print(document(), end="")
+    print(labeler_document() if "labeler" in sys.argv[1:] else document(), end="")

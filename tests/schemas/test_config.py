@@ -3,9 +3,11 @@ from pathlib import Path
 
 import pytest
 
-from schemas.config.document import document
+from schemas.config.document import document, labeler_document
 from schemas.config.load import load_config
 from schemas.errors import ConfigError
+from schemas.language_model import LanguageModel
+from schemas.spec_file import parse_spec
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -54,3 +56,14 @@ def test_names_of_columns_are_kept_as_written(tmp_path: Path) -> None:
     assert (corpus.columns.text, corpus.columns.meta) == (" text", ("m ",))
     assert (corpus.gold[0].labels, corpus.gold[0].separator) == (" l", " ")
     assert corpus.license == "x"
+
+
+def test_the_page_of_labeler_files_is_in_step() -> None:
+    assert (ROOT / "docs" / "labeler.md").read_text() == labeler_document(), (
+        "run: python -m schemas.config.document labeler > docs/labeler.md"
+    )
+    (example,) = re.findall(r"```yaml\n(.*?)```", labeler_document(), re.DOTALL)
+    found = parse_spec(example, "docs/labeler.md", LanguageModel, "labeler")
+    assert found.price.per_hour == 2.5
+    rows = [line for line in labeler_document().splitlines() if line.startswith("| `")]
+    assert not [row for row in rows if row.endswith("|  |")]
