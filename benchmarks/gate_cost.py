@@ -15,7 +15,7 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines.gates import client, close, run_gate, taxonomy_table, warm
+from pipelines.gates import client, close, run_gate, label_tables, warm
 from schemas.expectation_suite import load_suite
 from schemas.taxonomy import load_taxonomy
 
@@ -97,7 +97,7 @@ def _process(field: str) -> float:
 
 
 def measure(rows: int, memory_limit: str, threads: int) -> None:
-    tables = taxonomy_table({"goemotions": load_taxonomy("goemotions").names})
+    tables = label_tables({"goemotions": load_taxonomy("goemotions").names})
     with tempfile.TemporaryDirectory(prefix="gate-cost-") as folder:
         files = make(Path(folder), rows)
         started = time.perf_counter()

@@ -16,7 +16,7 @@ from jobs.check_memory import NAME, Memory, as_json, key_of
 from jobs.check_stages import require_figures, stages
 from jobs.label import variants
 from jobs.session import Session
-from pipelines.gates.client import close, require, run_gate, taxonomy_table, warm
+from pipelines.gates.client import close, label_tables, require, run_gate, warm
 from pipelines.gates.page import write_page
 from pipelines.gates.result import GateResult
 from pipelines.lake.snapshots import State
@@ -25,6 +25,7 @@ from schemas.config.base import Config, semantic
 from schemas.config.run import RunConfig
 from schemas.datasets import DATASETS
 from schemas.expectation_suite import Suite, load_suite
+from schemas.label_task import load_task
 from schemas.manifest import Part
 from schemas.taxonomy import load_taxonomy
 
@@ -123,6 +124,11 @@ class Gate:
             load_taxonomy(self._base / label.taxonomy if "." in label.taxonomy else label.taxonomy)
             for label in self._config.label
         ]
+        asked = [
+            load_task(self._base / label.task if "." in label.task else label.task)
+            for label in self._config.label
+        ]
+        words = [task.name for task in asked if task.answer == "words"]
         taxonomies = {taxonomy.name: taxonomy.names for taxonomy in used}
         result = run_gate(
             suite,
@@ -130,7 +136,7 @@ class Gate:
             memory_limit=engine.memory_limit,
             restricted=DATASETS[dataset].restricted,
             threads=engine.workers,
-            tables=taxonomy_table(taxonomies) if "taxonomy_labels" in suite.tables else None,
+            tables=label_tables(taxonomies, words) if "taxonomy_labels" in suite.tables else None,
         )
         return replaced(result, key=self._key(dataset, files))
 

@@ -1,6 +1,6 @@
 """Quality gates: Great Expectations over candidate files, before anything is published."""
 
-from pipelines.gates.client import close, require, run_gate, taxonomy_table, warm
+from pipelines.gates.client import close, label_tables, require, run_gate, warm
 from pipelines.gates.result import Finding, GateResult, enforce
 
 __all__ = [
@@ -8,8 +8,8 @@ __all__ = [
     "GateResult",
     "close",
     "enforce",
+    "label_tables",
     "require",
     "run_gate",
-    "taxonomy_table",
     "warm",
 ]

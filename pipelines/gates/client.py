@@ -60,7 +60,7 @@ def run_gate(
 ) -> GateResult:
     """What Great Expectations finds in the Parquet `files` of one dataset.
 
-    `tables` are those that the suite names (`taxonomy_table` makes the one of the labels suite).
+    `tables` are those that the suite names (`label_tables` makes the one of the labels suite).
     `restricted` says that the files hold raw text: what spills to disk is encrypted. Failed
     expectations raise nothing (see `enforce`). Raises MissingExtraError; SourceError for a file
     that is no Parquet; ConfigError for a missing table; TerminalError when the gate process dies. A
@@ -90,16 +90,19 @@ def run_gate(
     raise TerminalError(f"The quality gate over {suite.dataset} crashed ({answer.get('crash')}).")
 
 
-def taxonomy_table(taxonomies: Mapping[str, Iterable[str]]) -> dict[str, dict[str, list[str]]]:
-    """The table that the labels suite needs, from taxonomy names and their labels:
-    `run_gate(tables=…)`.
+def label_tables(
+    taxonomies: Mapping[str, Iterable[str]], free_words: Iterable[str] = ()
+) -> dict[str, dict[str, list[str]]]:
+    """The tables that the labels suite needs, from taxonomy names and their labels, and from the tasks that are
+    answered in free words: `run_gate(tables=…)`.
     """
     pairs = [(name, label) for name, labels in taxonomies.items() for label in labels]
     return {
         "taxonomy_labels": {
             "taxonomy": [name for name, _ in pairs],
             "label": [label for _, label in pairs],
-        }
+        },
+        "free_words": {"task": ["", *free_words]},  # the empty one gives the column its type
     }
 
 

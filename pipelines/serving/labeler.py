@@ -150,9 +150,9 @@ class LanguageModelLabeler:
         """
         writer = None if cache is None else cache.writer()
         asking = Asking(self.prompter, self.backend, self.model.model, writer)
-        revision = self.model.revision.encode()
+        reading = self._reading
         key = _unkeyed if cache is None else cache.key
-        stream = Stream(asking, cache, lambda body: key(revision + b"\0" + body), self._reject)
+        stream = Stream(asking, cache, lambda body: key(reading + b"\0" + body), self._reject)
         try:
             yield from stream.answers(self._shown.beside(piece) for piece in _pieces(batches))
         finally:
@@ -165,6 +165,16 @@ class LanguageModelLabeler:
         """Probability from which each label is given, where a calibration says so."""
         del taxonomy
         return {} if self._calibration is None else dict(self._calibration.thresholds)
+
+    @cached_property
+    def _reading(self) -> bytes:
+        """The weights, and what determines how an answer is read, but is not in what is asked: the ranges to which
+        numbers are brought, which label is neutral, whether free text is kept.
+        """
+        fields = [field.model_dump(mode="json") for field in self.task.fields]
+        how = [PROMPT_VERSION, self._plain.mode, self.task.answer, fields]
+        of = [self.taxonomy.range, self.taxonomy.neutral, self.taxonomy.exclusive, self._free_text]
+        return orjson.dumps([self.model.revision, *how, *of])
 
     def _reject(self, batch: pl.DataFrame) -> pl.Series:
         if self.languages:

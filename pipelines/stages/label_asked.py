@@ -5,6 +5,7 @@ Semantics: killed at any instant, a rerun asks only what had not been answered, 
 """
 
 import json
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -58,8 +59,16 @@ class AskedTask(RowTask):
         return (*super().inputs, *context)
 
 
-@cache
+_making = threading.Lock()
+
+
 def _labeler(settings: str) -> LanguageModelLabeler | Ensemble:
+    with _making:  # of shards that begin at once, one makes it
+        return _made(settings)
+
+
+@cache
+def _made(settings: str) -> LanguageModelLabeler | Ensemble:
     wanted = json.loads(settings)
     where = wanted[OPERATIONAL]
     task, taxonomy = load_task(where["task"]), load_taxonomy(where["taxonomy"])
@@ -188,12 +197,15 @@ def _batches(task: AskedTask, labeler: LanguageModelLabeler | Ensemble) -> Itera
 
 
 def _last_turns(task: AskedTask) -> pl.Series:
-    """The record_id of the last kept turn of each conversation of the shard, and of records without one."""
+    """The record_id of the last turn of each conversation of the shard that is asked about, and of records without
+    one.
+    """
     columns = ["record_id", "conversation_id", "turn", "outcome"]
-    parts = [
-        batch.filter(pl.col("outcome") == "kept").drop("outcome")
-        for batch in read_batches(task.lake, task.input, columns)
-    ]
+    choice = Choice(task.lake, task.chosen) if task.chosen is not None else None
+    parts = []
+    for batch in read_batches(task.lake, task.input, columns):
+        kept = batch.filter(pl.col("outcome") == "kept").drop("outcome")
+        parts.append(kept if choice is None else choice.of(kept))
     rows = pl.concat(parts) if parts else pl.DataFrame(schema=dict.fromkeys(columns[:3], pl.String))
     alone = pl.col("conversation_id").is_null() | pl.col("turn").is_null()
     latest = pl.col("turn") == pl.col("turn").max().over("conversation_id")

@@ -74,8 +74,11 @@ def assert_like(found: pl.DataFrame, expected: pl.DataFrame, *, failed: int = 0)
         for one, other in zip(scores, were, strict=True)
     ]
     # One sum of bfloat16 in another order is .004; the answer to another text differs by more, and in its labels.
-    assert sorted(apart)[int(0.99 * len(apart))] < 0.02
-    assert (same["labels"] == same["labels_was"]).mean() > 0.98
+    repaired = (
+        failed / expected.height + 0.02
+    )  # a second try is another question, with another answer
+    assert sorted(apart)[int((1 - repaired) * len(apart)) - 1] < 0.02
+    assert (same["labels"] == same["labels_was"]).mean() >= 1 - repaired
 
 
 def test_faults_and_kills(undisturbed, tmp_path: Path, tiny_server) -> None:

@@ -9,12 +9,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipelines.gates import close, taxonomy_table
+from pipelines.gates import close, label_tables
 from schemas.datasets import DATASETS
 
 Row = dict[str, Any]
 LABELS = ("joy", "sadness", "neutral")
-TABLES = taxonomy_table({"tiny": LABELS})
+TABLES = label_tables({"tiny": LABELS})
 
 
 def _keys(i: int) -> Row:

@@ -76,13 +76,21 @@ def tiny_model(vllm_python, shared_folder) -> Path:
 @pytest.fixture(scope="session")
 def tiny_server(vllm_python, tiny_model, shared_folder) -> Iterator[TinyServer]:
     """A real server with the tiny model."""
-    told = shared_folder / "ready.json"
-    with locked(shared_folder / "users", fcntl.LOCK_SH):
-        with locked(shared_folder / "start.lock", fcntl.LOCK_EX):
+    with serving(vllm_python, tiny_model, shared_folder) as server:
+        yield server
+
+
+@contextmanager
+def serving(python: str, model: Path, folder: Path) -> Iterator[TinyServer]:
+    """A real server with the model of a folder; `folder` is its own, and that of all who use this server."""
+    folder.mkdir(exist_ok=True)
+    told = folder / "ready.json"
+    with locked(folder / "users", fcntl.LOCK_SH):
+        with locked(folder / "start.lock", fcntl.LOCK_EX):
             if not told.exists():
-                _start_keeper(vllm_python, tiny_model, shared_folder)
+                _start_keeper(python, model, folder)
         server = json.loads(told.read_text())
-        yield TinyServer(server["url"], server["model"], tiny_model, shared_folder / "vllm.log")
+        yield TinyServer(server["url"], server["model"], model, folder / "vllm.log")
 
 
 def _start_keeper(python: str, model: Path, folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -32,7 +33,7 @@ def longest(schema: dict[str, Any]) -> int:
     if "anyOf" in schema:
         return max(longest(each) for each in schema["anyOf"])
     if "enum" in schema:
-        return max(len(str(each)) for each in schema["enum"]) + 2
+        return max(len(json.dumps(each, ensure_ascii=False)) for each in schema["enum"])
     kind = schema["type"]
     if kind == "object":
         return 2 + sum(len(name) + 4 + longest(each) for name, each in schema["properties"].items())
@@ -40,7 +41,9 @@ def longest(schema: dict[str, Any]) -> int:
         return 2 + int(schema["maxItems"]) * (longest(schema["items"]) + 1)
     if kind == "string":
         return int(schema["maxLength"]) + 2
-    return len(str(schema["maximum"])) + 1 if kind == "integer" else 5
+    if kind == "integer":
+        return max(len(str(schema[bound])) for bound in ("minimum", "maximum"))
+    return len("false")
 
 
 def _main(task: LabelTask, taxonomy: Taxonomy, names: list[str]) -> dict[str, Any]:

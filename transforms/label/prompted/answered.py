@@ -3,9 +3,10 @@
 How answers are put together: of several label orders and samples, probabilities are averaged (in generate mode: the
 share of the answers that give a label). Of several windows of a long text, a label has its greatest probability, a
 level its greatest value, a number the mean weighted by length, exclusive labels the mean of their probabilities
-weighted by length; words, items and labels are united, and what the overlap gives twice counts once; other fields are
-those of the first window that has them. Of sentences, each keeps its own answer, and the row's labels are put together
-as those of windows.
+weighted by length; words, items and labels are united, and what the overlap gives twice counts once; fields that are
+levels and numbers as levels and numbers, a flag holds if it does in any; other fields are those of the first window
+that has them. Fields are not voted on: they are those of the first order and sample. Of sentences, each keeps its own
+answer, and the row's labels are put together as those of windows.
 """
 
 from __future__ import annotations
@@ -69,7 +70,7 @@ class Deciding:
                 for piece, one, of in zip(pieces, each, fields, strict=True)
             ]
         elif self.task.fields:
-            answer |= merged(self.task.fields, fields)
+            answer |= merged(self.task.fields, fields, lengths)
         labels = found.labels
         if self.task.answer == "fields":
             labels = list(dict.fromkeys(name for of in fields for name in _named(self.task, of)))
@@ -156,7 +157,7 @@ class Deciding:
             if mean:
                 p[name] = math.fsum(mean[1:])
         given = [name for name in names if levels[name] > low]
-        return Answered(given, p or None, dict(levels))
+        return Answered(given, p if len(p) == len(names) else None, dict(levels))
 
     def _together(self, each: Sequence[Answered], lengths: Sequence[int]) -> Answered:
         """Of several pieces."""

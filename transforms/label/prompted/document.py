@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from transforms.label.prompted.inert import one_line
 from transforms.label.prompted.row import NO_ROLE, Row
 
 
@@ -26,12 +27,14 @@ class Document:
     def place(self, start: int, end: int) -> tuple[str | None, int, int]:
         """Whose text a place is in, and where in that text: the turn in which most of it lies, cut to that turn."""
         best = max(self.segments, key=lambda each: min(end, each.end) - max(start, each.start))
-        first, last = max(start, best.start), min(end, best.end)
+        first, last = min(max(start, best.start), best.end), min(end, best.end)
         return best.record_id, first - best.start, max(first, last) - best.start
 
 
 def document(row: Row) -> Document:
-    """The turns before a record and its own, a line each with its role; a record without turns before it is itself."""
+    """The turns before a record and its own, a line each with its role and without line
+    breaks of its own; a record without turns before it is itself.
+    """
     if not row.context:
         return Document(row.text, (Segment(row.record_id, 0, len(row.text)),))
     lines: list[str] = []
@@ -42,8 +45,8 @@ def document(row: Row) -> Document:
         *((turn.record_id, turn.role, turn.text) for turn in row.context),
         own,
     ]:
-        head = f"{role or NO_ROLE}: "
-        lines.append(head + text)
+        head = f"{one_line(role or NO_ROLE)}: "
+        lines.append(head + one_line(text))
         segments.append(Segment(record_id, at + len(head), at + len(head) + len(text)))
         at += len(head) + len(text) + 1
     return Document("\n".join(lines), tuple(segments))

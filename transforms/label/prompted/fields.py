@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -20,19 +21,32 @@ def placed(
     }
 
 
-def merged(fields: Sequence[AnswerField], pieces: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Of several windows: all items, each once; other fields of the first window that has them."""
+def merged(
+    fields: Sequence[AnswerField], pieces: Sequence[Mapping[str, Any]], lengths: Sequence[int]
+) -> dict[str, Any]:
+    """Of several windows: all items, each once; the greatest level, a flag if any has it, the mean of numbers weighted
+    by `lengths`; other fields of the first window that has them.
+    """
     if len(pieces) == 1:
         return dict(pieces[0])
-    found: dict[str, Any] = {}
-    for field in fields:
-        values = [piece[field.name] for piece in pieces if piece[field.name] is not None]
-        if field.kind == "items":
-            items = {json.dumps(item, sort_keys=True): item for value in values for item in value}
-            found[field.name] = list(items.values())
-        else:
-            found[field.name] = values[0] if values else None
-    return found
+    return {
+        field.name: _merged(field, [piece[field.name] for piece in pieces], lengths)
+        for field in fields
+    }
+
+
+def _merged(field: AnswerField, values: Sequence[Any], lengths: Sequence[int]) -> Any:
+    known = [(v, n) for v, n in zip(values, lengths, strict=True) if v is not None]
+    if field.kind == "items":
+        items = {json.dumps(item, sort_keys=True): item for value, _ in known for item in value}
+        return list(items.values())
+    if not known:
+        return None
+    if field.kind in ("level", "flag"):
+        return max(value for value, _ in known)
+    if field.kind == "number":
+        return math.fsum(v * n for v, n in known) / sum(n for _, n in known)
+    return known[0][0]
 
 
 def _placed(field: AnswerField, value: Any, question: Question, document: Document) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -19,6 +20,7 @@ from transforms.label.prompted.spans import find_span
 
 CHAT: Final = "/v1/chat/completions"
 _TOP: Final = 10  # alternatives of a digit that are asked for
+_HALF: Final = re.compile("[\ud800-\udfff]")  # of a character, which no column can hold
 _SHOWN_AGAIN: Final = 2_000  # characters of a wrong answer that the model sees again
 
 
@@ -69,13 +71,12 @@ def read_answer(
         return Mistake("invalid_answer", "it is not JSON")
     if (mistake := wrong(answer, schema)) is not None:
         return Mistake("invalid_answer", mistake)
+    if _HALF.search(json.dumps(answer, ensure_ascii=False)):
+        return Mistake("invalid_answer", "it has halves of characters")
     told = _main(task, taxonomy, answer, tokens)
     if task.fields:
         try:
-            told["fields"] = {
-                field.name: _field(field, answer[field.name], question, 0, free_text=free_text)
-                for field in task.fields
-            }
+            told["fields"] = _item(task.fields, answer, question, free_text=free_text)
         except _NotThereError as error:
             return Mistake(error.reason, str(error))
     return told

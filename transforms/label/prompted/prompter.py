@@ -69,8 +69,21 @@ class Prompter:
                 f"The task {self.task.name} has no option {', '.join(strange)}.",
                 remedy=f"Its options: {known}.",
             )
+        if taken := sorted({each.name for each in self.task.fields} & self._own_names()):
+            raise ConfigError(
+                f"The task {self.task.name} has a field {taken[0]!r}, which is a name of the answer itself.",
+                remedy="Give the field another name.",
+            )
         if self.mode == "score":
             code_names(self.task, self.taxonomy)
+
+    def _own_names(self) -> set[str]:
+        """What stands in an answer, or in its column, beside the fields."""
+        kind, names = self.task.answer, set(self.taxonomy.names)
+        found = {"labels": {"label", "labels"}, "words": {"words"}, "ordinals": names}
+        found["scalars"] = names | {"spread"}
+        inner = {"span", "labels"} if self.task.unit == "sentence" else set()
+        return found.get(kind, set()) | inner
 
     @property
     def mode(self) -> Mode:
@@ -202,26 +215,28 @@ class Prompter:
             return EMPTY
         whole = text if len(pieces) > 1 and len(text) <= _WHOLE else None
         found: list[Question] = []
-        assert self.limits is not None
-        for piece in pieces:
-            sentence = text[slice(*piece)]
+        for start, end in pieces:
+            sentence = text[start:end]
             for around in (whole, None):
                 fit = self._fit_sentence(row, sentence, around)
                 if fit is not None:
                     break
             if fit is None:
                 return TOO_LONG
-            found += self._ask(fit.row, sentence, piece, around)
+            for first, last in fit.pieces:
+                piece = (start + first, start + last)
+                found += self._ask(fit.row, text[slice(*piece)], piece, around)
         return found
 
     def _fit_sentence(self, row: Row, sentence: str, around: str | None) -> Fitted | None:
+        """A sentence beside what is `around` it; alone, one that is too long may be cut, as texts are."""
         assert self.limits is not None
         return fitted(
             row,
             sentence,
             self.limits,
             lambda shown, text, context: self._block(shown, text, context, around),
-            cut=False,
+            cut=around is None and self.task.long == "windows",
         )
 
     def _ask(self, row: Row, text: str, piece: Piece, around: str | None = None) -> list[Question]:

@@ -63,7 +63,7 @@ def read_scores(
         found = [
             _weigh(choice["logprobs"]["content"][0]["top_logprobs"], codes) for choice in choices
         ]
-    except (KeyError, TypeError, IndexError, ValueError):
+    except (AttributeError, KeyError, TypeError, IndexError, ValueError, OverflowError):
         return Mistake("invalid_answer", None)
     told: Told = {"mass": round(sum(mass for _, mass in found) / asked, 6)}
     if task.answer in ("scalars", "ordinals"):

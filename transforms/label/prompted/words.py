@@ -18,6 +18,10 @@ _CONTEXT: Final = (
     "Between <context> and </context> stand earlier turns, each with its number: 1 is the turn just before the text. "
     "They help to understand it; judge only the text."
 )
+_WHOLE: Final = (
+    "Between <whole> and </whole> stands what the text was taken from. "
+    "It helps to understand the text; judge only the text."
+)
 _CUES: Final = (
     "Between <cues> and </cues> stand observations that were made while the text was said."
 )
@@ -38,6 +42,8 @@ def instructions(
     parts = [f"Task: {task.description}", text.strip(), _DATA]
     if task.context.turns and task.unit != "document":
         parts.append(_CONTEXT)
+    if task.unit == "sentence":
+        parts.append(_WHOLE)
     if task.context.cues:
         parts.append(_CUES)
     if stimulus:
