@@ -52,7 +52,8 @@ def test_extending_replaces_adds_and_removes(load):
     assert ids == [e.id for e in ours.expectations if e.id != "lang_shape"] + ["one"]
     assert next(e for e in suite.expectations if e.id == "kept_share").severity == "critical"
     assert suite.derive == {**ours.derive, "x": "1"}
-    assert load(SUITE | {"extends": "labels", "dataset": "labels"}).tables == ("taxonomy_labels",)
+    tables = load(SUITE | {"extends": "labels", "dataset": "labels"}).tables
+    assert tables == ("taxonomy_labels", "free_words")
 
 
 @pytest.mark.parametrize(
