@@ -48,9 +48,28 @@ def load_labeler(
             model, task, taxonomy, base=path.parent, options=options, free_text=free_text
         )
     members = [
-        load_labeler(str(path.parent / each), task, taxonomy, options=options, free_text=free_text)
-        if is_language_model(each)
-        else load_labeler(each, task, taxonomy)
-        for each in model.members
+        _member(path, each, task, taxonomy, options, free_text=free_text) for each in model.members
     ]
     return Ensemble(model, task, taxonomy, members)
+
+
+def _member(
+    ensemble: Path,
+    name: str,
+    task: LabelTask,
+    taxonomy: Taxonomy,
+    options: Mapping[str, str] | None,
+    *,
+    free_text: bool,
+) -> Labeler:
+    """A member of an ensemble; files lie beside the ensemble's own."""
+    if not is_language_model(name):
+        place = str(ensemble.parent / name) if name.endswith(registry.WEIGHTS) else name
+        return load_labeler(place, task, taxonomy)
+    path = ensemble.parent / name
+    if load_language_model(path).members:
+        raise ConfigError(
+            f"The member {name} of {ensemble} is an ensemble itself.",
+            remedy="List its members instead.",
+        )
+    return load_labeler(str(path), task, taxonomy, options=options, free_text=free_text)

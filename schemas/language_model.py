@@ -13,6 +13,7 @@ from schemas.label_task import Mode
 from schemas.spec_file import parse_spec
 from schemas.yaml_mistakes import SeveralError
 
+_RESERVED = ("student", "own_")
 _NAME = r"^[a-z][a-z0-9_]{0,62}$"
 
 
@@ -112,6 +113,11 @@ class LanguageModel(Config):
     @model_validator(mode="after")
     def _consistent(self) -> LanguageModel:
         mistakes = []
+        if self.name.startswith(_RESERVED):
+            mistakes.append(
+                f"name {self.name!r} is that of a student: begin it with something else than "
+                + " or ".join(_RESERVED)
+            )
         if self.samples > 1 and self.temperature == 0:
             mistakes.append("samples above 1 need a temperature above 0: else all are equal")
         if self.samples > 1 and self.mode == "score":

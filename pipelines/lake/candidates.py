@@ -71,13 +71,19 @@ def _follow_clean(lake: Lake, rows: dict[_Key, list[_Row]], others: list[Part]) 
         file.identity for key, found in rows.items() if key[0] == "clean" for _, _, file in found
     }
     for old in others:
-        kept = [row for row in _rows(old) if _inputs(lake, row[1])[0] in clean]
+        kept = [row for row in _rows(old) if _made_from(lake, row[1]) in clean]
         if len(kept) < len(old.files):
             rows[(old.dataset, old.variant, old.corpus, old.partition)] = kept
 
 
-def _inputs(lake: Lake, manifest: str) -> tuple[str, ...]:
-    return read_manifest(lake.path(manifest)).inputs
+def _made_from(lake: Lake, manifest: str) -> str | None:
+    """What stands for the clean shard that a shard was made from; None where its manifest is gone: somebody deleted it
+    so that it is made anew.
+    """
+    try:
+        return read_manifest(lake.path(manifest)).inputs[0]
+    except FileNotFoundError:
+        return None
 
 
 def _rows(part: Part) -> Iterator[_Row]:

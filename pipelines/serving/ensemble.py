@@ -30,9 +30,7 @@ class Ensemble:
         taxonomy: Taxonomy,
         members: Sequence[Labeler],
     ) -> None:
-        """Raises ConfigError for an ensemble within an ensemble, and for tasks that cannot be voted on."""
-        if any(isinstance(each, Ensemble) for each in members):
-            raise ConfigError(f"The ensemble {model.name} has an ensemble among its members.")
+        """Raises ConfigError for tasks that cannot be voted on."""
         if task.answer == "fields" or task.fields or task.unit == "sentence":
             raise ConfigError(
                 f"The task {task.name} has fields, on which an ensemble cannot vote.",

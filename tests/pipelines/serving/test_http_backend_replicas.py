@@ -72,5 +72,7 @@ def test_calls_of_before_do_not_bring_a_replica_back():
         before = len(leaving.texts)
         replies = all_of(client, 600)
         assert len(leaving.texts) - before < 60
-        assert [said(future.result(60).content) for future in old] == [f"old {n}" for n in range(64)]
+        assert [said(future.result(60).content) for future in old] == [
+            f"old {n}" for n in range(64)
+        ]
     assert all(reply.trouble is None and reply.attempts <= 3 for reply in replies)

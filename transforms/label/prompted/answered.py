@@ -153,7 +153,7 @@ class Deciding:
                     sum(each["numbers"][name] for each in told) / len(told) + 0.5
                 )
             else:
-                levels[name] = low + max(range(len(mean)), key=lambda place: mean[place])
+                levels[name] = low + _median(mean)
             if mean:
                 p[name] = math.fsum(mean[1:])
         given = [name for name in names if levels[name] > low]
@@ -205,6 +205,18 @@ def _scalar(told: Told, name: str, bounds: tuple[float, float]) -> tuple[float, 
     mean = math.fsum(w * x for w, x in zip(p, points, strict=True))
     variance = math.fsum(w * (x - mean) ** 2 for w, x in zip(p, points, strict=True))
     return mean, math.sqrt(max(0.0, variance))
+
+
+def _median(p: Sequence[float]) -> int:
+    """The place of the median of a distribution; the upper one where there are two, so that a level above the least is
+    given just where its probability is at least .5.
+    """
+    total = 0.0
+    for place, each in enumerate(p):
+        total += each
+        if total > _HALF:
+            return place
+    return len(p) - 1
 
 
 def _spread(values: Sequence[tuple[float, float | None]]) -> float | None:

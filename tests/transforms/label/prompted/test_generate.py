@@ -56,7 +56,8 @@ def test_words_are_folded_and_come_once():
 
 
 def test_numbers_are_brought_to_their_range():
-    told = read(task("scalars"), {"joy": 0, "fear": 25, "none": 100}, labels=LABELS.model_copy(update={"range": (-1.0, 1.0)}))  # fmt: skip
+    labels = LABELS.model_copy(update={"range": (-1.0, 1.0)})
+    told = read(task("scalars"), {"joy": 0, "fear": 25, "none": 100}, labels=labels)
     assert told == {"numbers": {"joy": -1.0, "fear": -0.5, "none": 1.0}}
     fields = read(SPANS, cause("job", 0))["fields"]
     assert fields["strength"] == 4.0  # half of the way from 1 to 7
