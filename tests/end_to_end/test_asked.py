@@ -25,7 +25,7 @@ from tests.pipelines.serving.fault_proxy import FaultProxy, Plan
 
 pytestmark = pytest.mark.slow
 
-ROWS = 600
+ROWS = 360
 TRANSIENT = {"500": 0.03, "503": 0.03, "reset": 0.02, "half": 0.02, "not_json": 0.02, "hang": 0.004}
 SPOILED = {"length": 0.02, "nonsense": 0.02}
 
@@ -67,7 +67,7 @@ def assert_like(found: pl.DataFrame, expected: pl.DataFrame, *, failed: int = 0)
     assert other.height <= failed, other["reason"].value_counts()
     assert set(other["reason"]) <= {"refused", "invalid_answer", "cut_off", "unavailable"}
     same = both.filter((pl.col("status") == "labeled") & (pl.col("status_was") == "labeled"))
-    assert same.height > 400
+    assert same.height > 240
     apart = [
         abs(one["probability"] - other["probability"])
         for scores, were in same.select("scores", "scores_was").iter_rows()
@@ -103,7 +103,7 @@ def test_faults_and_kills(undisturbed, tmp_path: Path, tiny_server) -> None:
         assert process.returncode == 0, err
         faults, completions = proxy.faults.total(), proxy.completions
         bad = sum(proxy.faults[kind] for kind in ("400", "length", "nonsense"))
-    assert faults > 20
+    assert faults > 12
     found = labels_of(tmp_path / "lake")
     assert_like(found, expected, failed=bad)
     told = json.loads(out.splitlines()[-1])
@@ -135,9 +135,9 @@ def test_what_was_answered_is_not_asked_again(undisturbed, tmp_path: Path, tiny_
     assert_like(before, expected)
 
 
-@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
-def test_told_to_stop(undisturbed, tmp_path: Path, tiny_server, how: int) -> None:
+def test_told_to_stop(undisturbed, tmp_path: Path, tiny_server) -> None:
     mode, expected, requests = undisturbed
+    how = signal.SIGTERM if mode == "generate" else signal.SIGINT
     with FaultProxy(tiny_server.url) as proxy:
         write_asked(tmp_path, proxy.url, tiny_server.model, ROWS, mode=mode)
         process = start(tmp_path)
