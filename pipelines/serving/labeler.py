@@ -36,7 +36,7 @@ WITHIN_DOCUMENT: Final = "within_document"
 LAST_TURN: Final = "last_turn"
 """A column that says of each row whether no later turn of its conversation is there."""
 
-_ROWS: Final = 2_048  # of a batch that is rendered at once
+_ROWS: Final = 8_192  # of a batch that is rendered, and looked up in the cache, at once
 _LEAST_ROOM: Final = 32
 
 

@@ -17,6 +17,7 @@ import pytest
 from pipelines.labelers import load_labeler
 from pipelines.serving.backends import backend_of
 from pipelines.serving.calls import Backend, Call, Reply
+from pipelines.serving.ensemble import Ensemble
 from pipelines.serving.labeler import LanguageModelLabeler
 from schemas.label_task import load_task
 from schemas.language_model import load_language_model
@@ -175,39 +176,184 @@ def ask(url: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
         return json.load(answer)
 
 
-@pytest.mark.parametrize("name", ["emotion", "sentiment", "emotion_intensity"])
+SPELLINGS = {
+    "emotion": [["yes", " yes", "Yes", " Yes"], ["no", " no", "No", " No"]],
+    "emotion_intensity": [[digit, f" {digit}"] for digit in "0123"],
+    "sentiment": [[letter, f" {letter}"] for letter in "ABC"],
+}
+
+
+@pytest.mark.parametrize("name", SPELLINGS)
 def test_scores_are_what_the_server_says(name, write, served):
-    """Asked again by hand, one conversation at a time, with the alternatives by their names instead of by their ids."""
+    """Asked again by hand and in another way: each code is put behind the prompt, and the server says how probable that
+    was. No alternatives, no batch, no ids that are asked for.
+    """
     url, model = served
     task = load_task(name)
     taxonomy = load_taxonomy("ekman" if name == "emotion" else task.taxonomy)
     labeler, _ = spied(write(mode="score"), task, taxonomy)
     one = batch()[1:2]
     scores = labeler.label(one, task, taxonomy)["scores"][0]
+
+    def tokens(**what: Any) -> list[int]:
+        return ask(url, "/tokenize", {"model": model, **what})["tokens"]
+
+    def weights(messages: list[dict[str, str]]) -> list[float]:
+        asked = tokens(messages=messages)
+        found = []
+        for spellings in SPELLINGS[name]:
+            ids = [tokens(prompt=each, add_special_tokens=False) for each in spellings]
+            prompts = [[*asked, each[0]] for each in ids if len(each) == 1]
+            body = {"model": model, "prompt": prompts, "max_tokens": 1, "prompt_logprobs": 0}
+            choices = ask(url, "/v1/completions", body)["choices"]
+            last = [next(iter(choice["prompt_logprobs"][-1].values())) for choice in choices]
+            found.append(sum(exp(each["logprob"]) for each in last))
+        return found
+
     conversations = labeler.prompter.messages(next(rows_of(one)))
-    found = {}
-    for place, messages in enumerate(conversations):
-        body = {
-            "model": model, "messages": messages, "max_tokens": 1, "temperature": 0, "top_k": 0, "top_p": 1,
-            "logprobs": True, "top_logprobs": 128,
-        }  # fmt: skip
-        content = ask(url, "/v1/chat/completions", body)["choices"][0]["logprobs"]["content"][0]
-        p = {each["token"]: exp(each["logprob"]) for each in content["top_logprobs"]}
-        found[place] = p
-    for place, each in enumerate(scores):
-        p = found[0 if taxonomy.exclusive else place]
-        codes = {
-            "emotion": [["yes", " yes", "Yes", " Yes"], ["no", " no", "No", " No"]],
-            "emotion_intensity": [[d, f" {d}"] for d in "0123"],
-            "sentiment": [[c, f" {c}"] for c in "ABCDEFGH"[: len(taxonomy.names)]],
-        }[name]
-        # What is not among the alternatives is less probable than the last of them.
-        least = min(p.values())
-        weights = [sum(p.get(spelling, 0.0) for spelling in spellings) for spellings in codes]
-        slack = 4 * len(codes) * least / max(sum(weights), least)
-        right = {"emotion": weights[0], "emotion_intensity": sum(weights[1:])}.get(
-            name, weights[place]
+    for place in (0, len(taxonomy.names) - 1):
+        of = weights(conversations[0 if taxonomy.exclusive else place])
+        right = {"emotion": of[0], "emotion_intensity": sum(of[1:])}.get(name, of[place])
+        assert scores[place]["probability"] == pytest.approx(right / sum(of), rel=0.02)
+
+
+@pytest.fixture
+def gold(tmp_path):
+    rows = [{"text": f"{text} {n}", "labels": [label]} for n in range(4) for text, label in GOLD]
+    (tmp_path / "gold.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return "gold.jsonl"
+
+
+GOLD = [
+    ("I lost my job", "sadness"),
+    ("What a day, I am so happy", "joy"),
+    ("Leave me alone", "anger"),
+]
+
+
+def test_variants_are_shown_and_change_the_version(write, gold):
+    task, taxonomy = load_task("emotion"), load_taxonomy("ekman")
+    variants: dict[str, dict[str, Any]] = {
+        "plain": {},
+        "shuffled": {"variant": {"shuffles": 2}},
+        "stimulus": {"variant": {"stimulus": "emotion"}},
+        "hinted": {"variant": {"hints": "student"}},
+        "shown": {"variant": {"demonstrations": {"gold": gold, "n": 2}}},
+        "generate": {"mode": "generate"},
+        "sampled": {"mode": "generate", "temperature": 1.0, "samples": 3},
+        "other_seed": {"mode": "generate", "temperature": 1.0, "samples": 3, "seed": 7},
+    }
+    asked, versions = {}, {}
+    for name, more in variants.items():
+        labeler, spy = spied(write(name, **({"mode": "score"} | more)), task, taxonomy)
+        found = checked(labeler.label(batch(), task, taxonomy))
+        assert found["status"].to_list().count("labeled") >= 5
+        versions[name] = labeler.version
+        asked[name] = [body for body, _ in spy.exchanged()]
+    assert len(set(versions.values())) == len(variants)
+    again, _ = spied(write("another_name", mode="score"), task, taxonomy)
+    assert again.version == versions["plain"]
+    told = {name: json.dumps(bodies) for name, bodies in asked.items()}
+    plain = len(asked["plain"])
+    assert len(asked["shuffled"]) == 2 * plain
+    assert len(asked["sampled"]) >= 3 * plain
+    assert {body["seed"] for body in asked["sampled"]} == {0, 1, 2}
+    assert {body["seed"] for body in asked["other_seed"]} == {7, 8, 9}
+    assert "A small model says" in told["hinted"]
+    assert "I lost my job" in told["shown"]
+    assert "<example>" in told["shown"]
+    assert "<example>" not in told["plain"]
+    assert told["stimulus"] != told["plain"]
+
+
+def test_two_orders_are_averaged(write):
+    """By hand, from the answers that came: the mean over both orders of what each conversation says of its label."""
+    task, taxonomy = load_task("emotion"), load_taxonomy("ekman")
+    path = write(mode="score", variant={"shuffles": 2})
+    labeler, spy = spied(path, task, taxonomy)
+    found = labeler.label(batch()[1:2], task, taxonomy)["scores"][0]
+    yes, no = labeler.prompter.codes.ids  # type: ignore[union-attr]
+    p: dict[str, list[float]] = {name: [] for name in taxonomy.names}
+    for body, response in spy.exchanged():
+        for choice in response["choices"]:
+            ending = body["messages"][choice["index"]][-1]["content"]
+            name = ending.rsplit("Label: ", 1)[1].split("\n")[0]
+            top = choice["logprobs"]["content"][0]["top_logprobs"]
+            of = {each["token"]: exp(each["logprob"]) for each in top}
+            a, b = (sum(of[f"token_id:{each}"] for each in ids) for ids in (yes, no))
+            p[name].append(a / (a + b))
+    for each in found:
+        assert len(p[each["label"]]) == 2
+        assert each["probability"] == pytest.approx(sum(p[each["label"]]) / 2, abs=1e-5)
+
+
+def test_an_ensemble_of_two(write):
+    task, taxonomy = load_task("emotion"), load_taxonomy("ekman")
+    write("one", mode="score")
+    write("two", mode="score", variant={"stimulus": "stress"})
+    path = write("both", members=["one.yaml", "two.yaml"])
+    both = load_labeler(str(path), task, taxonomy)
+    assert isinstance(both, Ensemble)
+    found = checked(both.label(batch(), task, taxonomy))
+    assert found.filter(pl.col("status") == "labeled").height == 8
+    assert found["agreement"].drop_nulls().is_between(0, 1).all()
+    members = [
+        load_labeler(str(path.parent / f"{name}.yaml"), task, taxonomy).label(
+            batch(), task, taxonomy
         )
-        if sum(weights):
-            share = right / sum(weights)
-            assert each["probability"] == pytest.approx(share, abs=min(1.0, slack) + 1e-3)
+        for name in ("one", "two")
+    ]
+    for row, *of in zip(found["scores"], *(each["scores"] for each in members), strict=True):
+        if row is not None:
+            mean = [(a["probability"] + b["probability"]) / 2 for a, b in zip(*of, strict=True)]
+            assert [each["probability"] for each in row] == pytest.approx(mean, abs=1e-6)
+    write("two", mode="score", variant={"stimulus": "negative"})
+    assert load_labeler(str(path), task, taxonomy).version != both.version
+
+
+OWN_TASK = {
+    "name": "own", "version": "1", "description": "All kinds of fields.", "answer": "labels",
+    "multi_label": True, "context": {"turns": 2, "cues": True}, "options": {"who": "writer"},
+    "instructions": "Judge the {who} by these:\n{labels}",
+    "fields": [
+        {"name": "a_label", "kind": "label", "optional": True},
+        {"name": "a_choice", "kind": "choice", "choices": ["hot", 'c"old', "né"]},
+        {"name": "a_level", "kind": "level", "range": [-2, 2]},
+        {"name": "a_number", "kind": "number", "range": [1, 7], "optional": True},
+        {"name": "a_flag", "kind": "flag"},
+        {"name": "a_text", "kind": "text", "max_chars": 12, "optional": True},
+        {"name": "some", "kind": "items", "max_items": 2, "fields": [
+            {"name": "what", "kind": "choice", "choices": ["x", "y"]}, {"name": "which", "kind": "turn"},
+        ]},
+        {"name": "a_span", "kind": "span", "max_chars": 1, "optional": True},
+    ],
+}  # fmt: skip
+
+
+def test_a_task_and_a_taxonomy_of_ones_own(write, tmp_path):
+    labels = [
+        {"name": "tense", "definition": "not at ease"},
+        {"name": 'at "ease"'},
+        {"name": "none"},
+    ]
+    own = {"name": "own_labels", "version": "1", "neutral": "none", "labels": labels}
+    (tmp_path / "labels.yaml").write_text(json.dumps(own))
+    (tmp_path / "task.yaml").write_text(json.dumps(OWN_TASK | {"taxonomy": "labels.yaml"}))
+    task = load_task(tmp_path / "task.yaml")
+    taxonomy = load_taxonomy(tmp_path / "labels.yaml")
+    path = write(mode="generate", max_answer_tokens=500)
+    labeler, spy = spied(path, task, taxonomy)
+    found = checked(labeler.label(batch(), task, taxonomy))
+    schema = json_schema(task, taxonomy)
+    answers = [response["choices"][0] for _, response in spy.exchanged()]
+    whole = [each["message"]["content"] for each in answers if each["finish_reason"] == "stop"]
+    assert whole
+    for content in whole:
+        jsonschema.validate(json.loads(content, strict=False), schema)
+    for answer in found["answer"].drop_nulls():
+        assert answer["a_choice"] in OWN_TASK["fields"][1]["choices"]  # type: ignore[index]
+        assert -2 <= answer["a_level"] <= 2
+        assert answer["a_number"] is None or 1 <= answer["a_number"] <= 7
+    assert "Judge the writer by these:" in json.dumps([body for body, _ in spy.exchanged()])
+    found = checked(spied(write(mode="score"), task, taxonomy)[0].label(batch(), task, taxonomy))
+    assert found.filter(pl.col("status") == "labeled").height == 8
