@@ -42,13 +42,14 @@ def label_asked(
         for task in asked_tasks(session, cleaned, config, chosen, shown)
         if mine(session.group, task.shard)
     ]
-    if reads and contexts is None and tasks:
+    made = 0 if session.config.windows is None else session.config.windows.turns
+    if reads > made and tasks:
         session.screen.warn(
-            f"The task {config.task} reads up to {reads} earlier turns, but the config has no section windows: it sees "
-            "none. `windows: {}` makes them."
+            f"The task {config.task} reads up to {reads} earlier turns; the section windows of the config makes "
+            f"{made or 'none'}, so it sees no more. `windows: {{turns: {reads}, chars: …}}` makes more."
         )
     with _stopping() as stopped:
-        made = session.units(
+        labeled = session.units(
             "label",
             run_asked_task,
             tasks,
@@ -63,7 +64,7 @@ def label_asked(
             "Stopped. Finished shards and the answers so far are kept.",
             remedy="Run the same command again: it goes on from there.",
         )
-    return made
+    return labeled
 
 
 def asked_tasks(

@@ -19,11 +19,12 @@ import orjson
 from pipelines.serving.answer_writer import CacheWriter
 from pipelines.serving.calls import Backend, Call, Reply
 from pipelines.serving.spent import Spent
-from schemas.errors import StoppedError
+from schemas.errors import AffectmineError, ConfigError, StoppedError
 from transforms.label.prompted.prompter import Prompter
 from transforms.label.prompted.question import Mistake, Question, Told
 from transforms.label.prompted.row import Row
 
+_ALL_REFUSED = 20  # refusals, and not one answer: then it is not the texts
 _CONTEXT_LENGTH = "input_tokens"  # what vLLM names as wrong when a prompt is too long
 
 
@@ -71,12 +72,9 @@ class Asking:
 
     def __post_init__(self) -> None:
         self._flying: dict[str, _Asked] = {}
+        self._ended: AffectmineError | None = None  # why no more can be asked
+        self._answered = self._refused = 0
         self._done: queue.SimpleQueue[tuple[_Asked, Future[Reply]]] = queue.SimpleQueue()
-
-    @property
-    def idle(self) -> bool:
-        """Whether nothing is in flight."""
-        return not self._flying
 
     def body(self, question: Question) -> bytes:
         """What is posted."""
@@ -96,15 +94,37 @@ class Asking:
     def drain(self, *, wait: bool = False) -> None:
         """Handles the answers that have come; with `wait`, at least one.
 
-        Raises what the backend raised, StoppedError when it was stopped: then nothing more will come.
+        Raises what the backend raised, StoppedError when it was stopped; but first it waits for what is in flight, so
+        that no answer that still comes is lost. ConfigError when the server refuses whatever it is asked.
         """
+        while wait or self._ended is not None:
+            if self._ended is not None and not self._flying:
+                raise self._ended
+            self._take(*self._done.get())
+            wait = False
         while True:
             try:
-                asked, future = self._done.get(block=wait)
+                asked, future = self._done.get_nowait()
             except queue.Empty:
                 return
-            wait = False
-            self._handle(asked, future.result())
+            self._take(asked, future)
+            if self._ended is not None:
+                self.drain()
+
+    def _take(self, asked: _Asked, future: Future[Reply]) -> None:
+        try:
+            reply = future.result()
+        except AffectmineError as error:
+            self._end(asked, error)
+            return
+        if reply.trouble == "stopped":
+            self._end(asked, stopped())
+        else:
+            self._handle(asked, reply)
+
+    def _end(self, asked: _Asked, error: AffectmineError) -> None:
+        self._ended = self._ended or error
+        del self._flying[asked.key]
 
     def _send(self, asked: _Asked, call: Call) -> None:
         self.spent.requests += 1
@@ -118,16 +138,18 @@ class Asking:
         asked.attempts += reply.attempts
         asked.latency += reply.latency
         self.spent.seconds += reply.share
-        if reply.trouble == "stopped":
-            raise StoppedError(
-                "Stopped: questions that were not answered are handed back.",
-                remedy="Run the same command again; answers so far are in the cache.",
-            )
         if reply.content is None:
             too_long = _CONTEXT_LENGTH in reply.detail
             reason = "too_long" if too_long else reply.trouble or "unavailable"
-            self._finish(asked, {"failed": reason}, reply, keep=reply.trouble == "refused")
+            refused = reply.trouble == "refused" and not too_long
+            self._refused += refused
+            # What a server refuses because of how it was started is no answer: it may be started in another way.
+            keep = too_long or (refused and self._answered > 0)
+            self._finish(asked, {"failed": reason}, reply, keep=keep)
+            if refused and not self._answered and self._refused >= _ALL_REFUSED:
+                self._ended = self._ended or _refuses(reply)
             return
+        self._answered += 1
         response = _parsed(reply.content)
         self._count(asked, response)
         told = self.prompter.read(asked.question, response)
@@ -177,6 +199,21 @@ class Asking:
             replica=reply.replica or None,
             code_mass=told.get("mass"),
         )
+
+
+def stopped() -> StoppedError:
+    """Somebody told the backend to stop."""
+    return StoppedError(
+        "Stopped: questions that were not answered are handed back.",
+        remedy="Run the same command again; answers so far are in the cache.",
+    )
+
+
+def _refuses(reply: Reply) -> ConfigError:
+    return ConfigError(
+        f"The server refuses all that it is asked ({reply.detail}); {_ALL_REFUSED} questions, none answered.",
+        remedy="Look into its log, and how it was started: affectmine serve sets what we need.",
+    )
 
 
 def _parsed(content: bytes) -> object:

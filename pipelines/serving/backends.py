@@ -19,22 +19,28 @@ def backend_of(model: LanguageModel) -> Backend:
 
     Raises ConfigError: the key's environment variable is not set; MissingExtraError: a library is missing.
     """
-    place = (
-        (model.engine, model.model, model.revision, model.urls, model.api_key_env),
-        (model.window, model.deadline, model.retries),
-    )
+    place = _place(model)
     with _lock:
         if place not in _open:
             _open[place] = _made(model)
         return _open[place]
 
 
+def drop_backend(model: LanguageModel) -> None:
+    """Closes the backend of a model, which will answer nothing any more; the next question makes a new one."""
+    with _lock:
+        backend = _open.pop(_place(model), None)
+    if backend is not None:
+        backend.close()
+
+
 def stop_backends(grace: float) -> None:
-    """Tells all backends to take no more; what is in flight may finish within `grace` seconds."""
+    """Tells all backends to take no more; what is in flight may finish within `grace` seconds. Then they are closed."""
     with _lock:
         backends = list(_open.values())
     for backend in backends:
         backend.stop(grace)
+    close_backends()
 
 
 @atexit.register
@@ -45,6 +51,13 @@ def close_backends() -> None:
         _open.clear()
     for backend in backends:
         backend.close()
+
+
+def _place(model: LanguageModel) -> tuple[object, ...]:
+    return (
+        (model.engine, model.model, model.revision, model.urls, model.api_key_env),
+        (model.window, model.deadline, model.retries),
+    )
 
 
 def _made(model: LanguageModel) -> Backend:

@@ -12,13 +12,13 @@ import orjson
 import polars as pl
 
 from pipelines.serving.answer_cache import AnswerCache
-from pipelines.serving.asking import Asking
-from pipelines.serving.backends import backend_of
+from pipelines.serving.asking import Asking, stopped
+from pipelines.serving.backends import backend_of, drop_backend
 from pipelines.serving.calls import TOKENIZE, Backend, Call
 from pipelines.serving.shown import Shown
 from pipelines.serving.spent import Spent
 from pipelines.serving.stream import Answers, Stream
-from schemas.errors import ConfigError, TransientError
+from schemas.errors import ConfigError, StoppedError, TransientError
 from schemas.label_task import LabelTask
 from schemas.language_model import LanguageModel
 from schemas.taxonomy import Taxonomy
@@ -149,12 +149,24 @@ class LanguageModelLabeler:
         asked; what is answered goes there. What it costs is added to the labeler's `spent`, and to that which is given.
         """
         writer = None if cache is None else cache.writer()
-        asking = Asking(self.prompter, self.backend, self.model.model, writer)
+        try:
+            asking = Asking(self.prompter, self.backend, self.model.model, writer)
+        except ConfigError:
+            drop_backend(self.model)
+            self._disconnect()
+            raise
         reading = self._reading
         key = _unkeyed if cache is None else cache.key
         stream = Stream(asking, cache, lambda body: key(reading + b"\0" + body), self._reject)
         try:
             yield from stream.answers(self._shown.beside(piece) for piece in _pieces(batches))
+        except ConfigError:
+            drop_backend(self.model)
+            self._disconnect()
+            raise
+        except StoppedError:
+            self._disconnect()  # others may still wait for what is in flight there
+            raise
         finally:
             for each in (self.spent, *([] if spent is None else [spent])):
                 each.add(asking.spent)
@@ -165,6 +177,11 @@ class LanguageModelLabeler:
         """Probability from which each label is given, where a calibration says so."""
         del taxonomy
         return {} if self._calibration is None else dict(self._calibration.thresholds)
+
+    def _disconnect(self) -> None:
+        """Forgets a backend that will answer nothing any more: the next question makes a new one."""
+        for name in ("backend", "prompter"):
+            self.__dict__.pop(name, None)
 
     @cached_property
     def _reading(self) -> bytes:
@@ -205,6 +222,8 @@ class LanguageModelLabeler:
         template = {"chat_template_kwargs": kwargs} if kwargs and "messages" in what else {}
         body = orjson.dumps({"model": self.model.model, **what, **template})
         reply = self.backend.ask(Call(TOKENIZE, body))
+        if reply.trouble == "stopped":
+            raise stopped()
         if reply.content is None:
             raise TransientError(
                 f"The servers of {self.name} do not count tokens ({reply.trouble}: {reply.detail}).",

@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import jsonschema
+import numpy as np
 import polars as pl
 import pytest
 
+from jobs.calibrate import calibrate
 from pipelines.labelers import load_labeler
 from pipelines.serving.backends import backend_of
 from pipelines.serving.calls import Backend, Call, Reply
@@ -24,6 +26,7 @@ from schemas.language_model import load_language_model
 from schemas.taxonomy import load_taxonomy
 from tests.transforms.label.prompted.made import EACH_MODE
 from transforms.label.prompted.answer_schema import json_schema
+from transforms.label.prompted.calibration import Calibration
 from transforms.label.prompted.row import rows_of
 
 pytestmark = pytest.mark.slow
@@ -213,8 +216,8 @@ def test_scores_are_what_the_server_says(name, write, served):
     conversations = labeler.prompter.messages(next(rows_of(one)))
     for place in (0, len(taxonomy.names) - 1):
         of = weights(conversations[0 if taxonomy.exclusive else place])
-        right = {"emotion": of[0], "emotion_intensity": sum(of[1:])}.get(name, of[place])
-        assert scores[place]["probability"] == pytest.approx(right / sum(of), rel=0.02)
+        right = {"emotion": of[:1], "emotion_intensity": of[1:]}.get(name, of[place : place + 1])
+        assert scores[place]["probability"] == pytest.approx(sum(right) / sum(of), rel=0.02)
 
 
 @pytest.fixture
@@ -357,3 +360,25 @@ def test_a_task_and_a_taxonomy_of_ones_own(write, tmp_path):
     assert "Judge the writer by these:" in json.dumps([body for body, _ in spy.exchanged()])
     found = checked(spied(write(mode="score"), task, taxonomy)[0].label(batch(), task, taxonomy))
     assert found.filter(pl.col("status") == "labeled").height == 8
+
+
+def test_a_calibration_is_applied_and_changes_the_version(write, tmp_path):
+    task, taxonomy = load_task("emotion"), load_taxonomy("ekman")
+    rows = [
+        {"text": f"{text} {n}", "labels": [label], "lang": "en"}
+        for n in range(15)
+        for text, label in GOLD
+    ]
+    (tmp_path / "gold.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    path = write("plain", mode="score")
+    done = calibrate(tmp_path / "gold.jsonl", labeler=str(path), taxonomy="ekman")
+    calibrated = write("calibrated", mode="score", calibration=done.path.name)
+    of = [load_labeler(str(each), task, taxonomy) for each in (path, calibrated)]
+    assert of[0].version != of[1].version
+    raw, true = (checked(each.label(batch(), task, taxonomy)) for each in of)
+    for before, after, labels in zip(raw["scores"], true["scores"], true["labels"], strict=True):
+        if before is not None:
+            p = np.array([[each["probability"] for each in before]])
+            applied = Calibration(done.file).apply(p)[0]
+            assert [each["probability"] for each in after] == pytest.approx(applied, abs=2e-3)
+            assert set(labels) <= set(taxonomy.names)
