@@ -2,33 +2,34 @@
 
     python benchmarks/gpu_labeling.py --python .vllm/bin/python                     # Qwen3-8B's shape, random weights
     python benchmarks/gpu_labeling.py --python .vllm/bin/python --model Qwen/Qwen3-8B
-    python benchmarks/gpu_labeling.py --url http://127.0.0.1:8000 --model NAME --tokenizer FOLDER
+    python benchmarks/gpu_labeling.py --url http://127.0.0.1:8000 --model NAME --tokenizer FOLDER --device H100
     python benchmarks/gpu_labeling.py --python PYTHON --shape tiny --rows 64 --pairs 1           # to try it on a CPU
 
-Starts a server as `affectmine serve` does (or asks the one at --url), labels texts by LanguageModelLabeler, that is by the
-client, prompts and checks of a run without its lake, and tells for each of `goemotions` (28 labels) and `ekman` (7), in
-`score` and `generate`:
+Starts a server as `affectmine serve` does (or asks the one at --url), labels texts by LanguageModelLabeler, that is
+by the client, prompts and checks of a run without its lake, and tells for each of `goemotions` (28 labels) and `ekman`
+(7), in `score` and `generate`:
 
-- rows per GPU-hour; the bar is 100,000, and 1,556 is what Emo Pillars took (../shared/tasks.md);
+- rows per GPU-hour; the bar is 100,000, and 1,556 is what Emo Pillars took. Without a GPU: rows per hour, and no bar;
 - prompt tokens a second, and how many of them the prefix cache knew: by the server's own counters
   (vllm:prefix_cache_{queries,hits}_total, vllm:prompt_tokens_total), over the measured rows alone;
-- the ratio to `vllm bench serve` on as many rows: the same prompts and answer schema, and as many conversations in flight
-  (--window requests, of as many conversations each as the task has labels, where labels are scored). Runs alternate,
-  each with texts of its own, so that neither finds the other's in the prefix cache; told is the median of --pairs. The
-  tool needs pandas beside vLLM. It validates nothing and repairs nothing.
+- the ratio to `vllm bench serve` on as many rows: the same prompts and answer schema, and as many conversations in
+  flight (--window requests, of as many conversations each as the task has labels, where labels are scored). Runs
+  alternate, each with texts of its own, so that neither finds the other's in the prefix cache; told is the median of
+  --pairs. The tool needs pandas beside vLLM. It validates nothing and repairs nothing; it streams, and posts each
+  conversation by itself, where we post those of a row together.
 
 Random weights do for speed, with two differences: prompts are cut by a tokenizer of our own (gpu_model.py), and in
-generate mode the schema alone ends an answer, so that answers are longer than a trained model's: what is told is a lower
-bound there. Texts are made (gpu_texts.py), or read from --data (JSON lines with `text`), each used once; without enough
-of them the script stops.
+generate mode chance and the schema end an answer: completion_tokens_per_row tells how long they were. Texts are made
+(gpu_texts.py), or read from --data (JSON lines with `text`), each used once; without enough of them the script stops.
 
-On a GPU machine that is reached by a tool `run COMMAND`: vLLM (>= 0.26, a build for the machine's torch and CUDA), pandas
-and the packages of requirements.lock have to be there in one Python or in two (--python names the one with vLLM); nothing
-is fetched while it runs. Some minutes are loading and CUDA graphs, then each of the four takes (rows x pairs x 2) / speed:
+On a GPU machine that is reached by a tool `run COMMAND`: vLLM (>= 0.26, a build for the machine's torch and CUDA),
+pandas and the packages of requirements.lock with aiohttp have to be there, in one Python or in two (--python names the
+one with vLLM); nothing is fetched. Some minutes are loading and CUDA graphs, then each of the four takes
+rows x pairs x 2 / speed; figures are written after each of them:
 
     run 'python3 benchmarks/gpu_labeling.py --rows 4000 --pairs 1 --json $OUT/gpu_labeling.json'
 
-What stands after -- goes to vllm, such as: -- --max-num-seqs 1024 --api-server-count 4
+What stands after -- goes to vLLM, such as: -- --max-num-seqs 1024 --api-server-count 4
 """
 
 from __future__ import annotations
@@ -169,7 +170,8 @@ def measure(
     warm = labeler.label_stream([frame_of(texts.take(max(arguments.rows // 10, 16)))])
     assert all(each.labels.height for each in warm)  # schema compiled, static prompt cached
     per_row = len(conversations(questions_of(labeler, ["A text."])))
-    runs, tool = [], []
+    runs: list[dict[str, Any]] = []
+    tool: list[dict[str, Any]] = []
     for pair in range(arguments.pairs):
         first, second = texts.take(arguments.rows), texts.take(arguments.rows)
 
@@ -191,15 +193,16 @@ def measure(
     ratios = [
         run["rows_per_second"] / (each["conversations_per_second"] / per_row)
         for run, each in zip(runs, tool, strict=True)
-        if each.get("conversations_per_second")
+        if "undefined" not in each
     ]
     rate = 3600 * median(run["rows_per_second"] for run in runs) / arguments.gpus
+    gpu = arguments.device is not None
     return {
         "taxonomy": taxonomy,
         "mode": mode,
-        "rows_per_gpu_hour": round(rate),
-        "times_emo_pillars": round(rate / EMO_PILLARS, 1),
-        "bar_reached": rate > BAR,
+        "rows_per_gpu_hour" if gpu else "rows_per_hour": round(rate),
+        "times_emo_pillars": round(rate / EMO_PILLARS, 1) if gpu else None,
+        "bar_reached": rate > BAR if gpu else None,
         "conversations_per_row": per_row,
         "ratio_to_bench_tool": round(median(ratios), 3) if ratios else None,
         "ours": [rounded(run) for run in runs],
@@ -260,16 +263,16 @@ def make_model(python: str, folder: Path, shape: str, texts: Texts) -> None:
     subprocess.run(command, check=True)
 
 
-def device() -> str:
-    """The GPU by its name, or that there is none."""
+def device() -> str | None:
+    """The GPUs by name; None where there is none."""
     try:
         told = subprocess.run(
             ["nvidia-smi", "--query-gpu=name", "--format=csv,noheader"],
             capture_output=True, text=True, check=True,
         )  # fmt: skip
     except (OSError, subprocess.CalledProcessError):
-        return "no GPU here"
-    return ", ".join(told.stdout.split("\n")).strip(", ")
+        return None
+    return ", ".join(told.stdout.split("\n")).strip(", ") or None
 
 
 def main() -> None:
@@ -286,6 +289,7 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=4000, help="of each timed run")
     parser.add_argument("--pairs", type=int, default=3)
     parser.add_argument("--window", type=int, default=256, help="of the client: requests in flight")
+    parser.add_argument("--device", help="GPU of the server at --url; default: nvidia-smi's")
     parser.add_argument("--gpus", type=int, default=1, help="that the server uses")
     parser.add_argument("--taxonomies", nargs="+", default=TAXONOMIES)
     parser.add_argument("--modes", nargs="+", choices=MODES, default=MODES)
@@ -295,8 +299,13 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="write what was found to a file, too")
     parser.add_argument("flags", nargs="*", help="of vLLM, after --")
     arguments = parser.parse_args()
+    arguments.device = arguments.device or device()
     texts = Texts(arguments.data)
-    found: dict[str, Any] = {"device": device(), "rows": arguments.rows, "window": arguments.window}
+    found: dict[str, Any] = {
+        "device": arguments.device,
+        "rows": arguments.rows,
+        "window": arguments.window,
+    }
     with (
         tempfile.TemporaryDirectory() as folder,
         serving(arguments, texts, Path(folder)) as served,

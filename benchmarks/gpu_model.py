@@ -4,8 +4,8 @@
 
 The weights that vLLM then makes are random: the speed is that of the real model, the answers mean nothing. The
 vocabulary of the model, and so the size of its embedding and of its last layer, is the real one's; the tokenizer is a
-byte-level BPE of at most 16,384 tokens, trained on FILE. So the number of tokens in a text is not exactly the real one's:
-gpu_labeling.py tells how many there were.
+byte-level BPE of at most 16,384 tokens, trained on FILE. So the number of tokens in a text is not exactly the real
+one's: gpu_labeling.py tells how many there were.
 """
 
 from __future__ import annotations

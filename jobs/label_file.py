@@ -201,6 +201,8 @@ def show_labeled(found: Labeled, *, as_json: bool) -> int:
         f"{rows:,} rows: {found.labeled:,} labeled, {found.rejected:,} rejected, "
         f"{found.failed:,} failed -> {found.output}"
     )
+    if rows and not found.labeled:
+        print("warning: no row was labeled", file=sys.stderr)
     if found.cost:
         print(f"Cost: {told_cost(found.cost, rows)}", file=sys.stderr)
     for name, counts in (("not labeled", found.reasons), ("not readable", found.unreadable)):

@@ -1,7 +1,7 @@
 """Questions in flight: what was asked, for whom, and what is done when an answer comes.
 
-Semantics: each question has one answer, found by its key; equal questions that are asked at the same time are sent
-once. A wrong answer is asked for once more, with what is wrong; then it failed. An answer, and a failure that would
+Semantics: each question has one answer, found by its key; equal questions are sent once, at the same time and
+later, as long as the answer is remembered: the cache is looked up before a batch, and does not know it yet. A wrong answer is asked for once more, with what is wrong; then it failed. An answer, and a failure that would
 come again, goes to the cache before it is used; what the server could not answer does not. An answer is never found by
 its text or its place in a queue.
 """
@@ -25,6 +25,9 @@ from transforms.label.prompted.question import Mistake, Question, Told
 from transforms.label.prompted.row import Row
 
 _ALL_REFUSED = 20  # refusals, and not one answer: then it is not the texts
+_RECENT = (
+    16_384  # answers that are remembered: those of the two batches between look-ups in the cache
+)
 _CONTEXT_LENGTH = "input_tokens"  # what vLLM names as wrong when a prompt is too long
 
 
@@ -72,6 +75,7 @@ class Asking:
 
     def __post_init__(self) -> None:
         self._flying: dict[str, _Asked] = {}
+        self._recent: dict[str, Told] = {}  # the newest last
         self._ended: AffectmineError | None = None  # why no more can be asked
         self._answered = self._refused = 0
         self._done: queue.SimpleQueue[tuple[_Asked, Future[Reply]]] = queue.SimpleQueue()
@@ -81,7 +85,12 @@ class Asking:
         return orjson.dumps({"model": self.served, **question.body})
 
     def ask(self, key: str, question: Question, body: bytes, row: Row, take: Take) -> None:
-        """Asks a question, or waits for the answer to an equal one that is in flight."""
+        """Asks a question, or takes the answer to an equal one that was asked lately or is in flight."""
+        recent = self._recent.get(key)
+        if recent is not None:
+            self.spent.shared += 1
+            take(question, recent, Trace(key, "shared"))
+            return
         flying = self._flying.get(key)
         if flying is not None:
             self.spent.shared += 1
@@ -182,9 +191,16 @@ class Asking:
                 speaker=asked.row.speaker,
             )
         del self._flying[asked.key]
+        if keep:
+            self._remember(asked.key, told)
         for place, take in enumerate(asked.waiting):
             trace = self._trace(asked, told, reply) if place == 0 else Trace(asked.key, "shared")
             take(asked.question, told, trace)
+
+    def _remember(self, key: str, told: Told) -> None:
+        self._recent[key] = told
+        if len(self._recent) > _RECENT:
+            del self._recent[next(iter(self._recent))]
 
     def _trace(self, asked: _Asked, told: Told, reply: Reply) -> Trace:
         prompt, cached, completion = asked.tokens

@@ -148,13 +148,14 @@ class LanguageModelLabeler:
         The questions of the next piece are sent before the answers to one are waited for. What is in `cache` is not
         asked; what is answered goes there. What it costs is added to the labeler's `spent`, and to that which is given.
         """
-        writer = None if cache is None else cache.writer()
         try:
-            asking = Asking(self.prompter, self.backend, self.model.model, writer)
+            prompter = self.prompter
         except ConfigError:
             drop_backend(self.model)
             self._disconnect()
             raise
+        writer = None if cache is None else cache.writer()
+        asking = Asking(prompter, self.backend, self.model.model, writer)
         reading = self._reading
         key = _unkeyed if cache is None else cache.key
         stream = Stream(asking, cache, lambda body: key(reading + b"\0" + body), self._reject)

@@ -25,6 +25,7 @@ from transforms.label.registry import MODEL, WEIGHTS, is_student
 VERSION = 1
 
 _KEYS = [field.name for field in KEYS]
+_FURTHER = ("answer", "agreement")
 
 
 def build(settings: dict[str, Any]) -> RowStage:
@@ -90,7 +91,7 @@ def labeled_rows(
     told = [pl.lit(value).alias(name) for name, value in constants.items()]
     found = batch.select(_KEYS).with_columns(told).hstack(answers)
     return found.select(
-        [*LABELS.schema.names, *(["answer"] if "answer" in answers.columns else [])]
+        [*LABELS.schema.names, *(name for name in _FURTHER if name in answers.columns)]
     )
 
 

@@ -13,6 +13,7 @@ from functools import cache
 from typing import Any
 
 import polars as pl
+import pyarrow as pa
 
 from pipelines.labelers import load_labeler
 from pipelines.lake.answer_files import answers_folder
@@ -90,7 +91,6 @@ def run_asked_task(task: AskedTask) -> Manifest:
         return done
     started = time.perf_counter()
     labeler = _labeler(task.settings)
-    kind = answer_type(labeler.task, labeler.taxonomy)
     attempt = new_attempt()
     stem = f"shard-{task.shard}-{task.fingerprint}-{attempt}"
     place = {
@@ -100,7 +100,7 @@ def run_asked_task(task: AskedTask) -> Manifest:
     }
     writers: list[DataWriter] = []
     try:
-        schema = labels_schema_of(kind)
+        schema = _schema(labeler)
         writers.append(DataWriter(task.lake, "labels", stem=stem, schema=schema, **place))
         writers.append(DataWriter(task.lake, "calls", stem=stem, **place))
         spent = Spent()
@@ -151,13 +151,16 @@ def _write(
             counts[value] += count
         for reason, count in out["reason"].drop_nulls().value_counts().iter_rows():
             reasons[reason] = reasons.get(reason, 0) + count
-        writers[0].write(
-            to_arrow(out, labels_schema_of(answer_type(labeler.task, labeler.taxonomy)))
-        )
+        writers[0].write(to_arrow(out, _schema(labeler)))
         calls = _calls(answers, settings)
         if calls is not None:
             writers[1].write(to_arrow(calls, CALLS.schema))
     return counts, reasons
+
+
+def _schema(labeler: LanguageModelLabeler | Ensemble) -> pa.Schema:
+    kind = answer_type(labeler.task, labeler.taxonomy)
+    return labels_schema_of(kind, voted=isinstance(labeler, Ensemble))
 
 
 def _calls(answers: Answers, settings: dict[str, Any]) -> pl.DataFrame | None:

@@ -44,6 +44,10 @@ def labels_schema(
     return LABELS.schema.append(pa.field("answer", pa.struct(fields)))
 
 
-def labels_schema_of(kind: pa.StructType | None) -> pa.Schema:
-    """The columns of the files of a task whose typed answer is of this kind (None: it has none)."""
-    return LABELS.schema if kind is None else LABELS.schema.append(pa.field("answer", kind))
+def labels_schema_of(kind: pa.StructType | None, *, voted: bool = False) -> pa.Schema:
+    """The columns of the files of a task whose typed answer is of this kind (None: it has none).
+
+    Answers that were `voted` on have one more: `agreement`, the share of the voters who say what was voted.
+    """
+    schema = LABELS.schema if kind is None else LABELS.schema.append(pa.field("answer", kind))
+    return schema.append(pa.field("agreement", pa.float64())) if voted else schema

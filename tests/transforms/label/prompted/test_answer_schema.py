@@ -93,6 +93,11 @@ def test_the_longest_answer_is_one_that_can_be_given():
     assert len(compact(answer)) <= longest(OWN) <= len(compact(answer)) + 10
 
 
+def test_the_longest_number_may_be_the_least():
+    assert longest({"type": "integer", "minimum": -100, "maximum": 3}) == len("-100")
+    assert longest({"type": "string", "enum": ["a", 'b"']}) == len('"b\\""')
+
+
 def test_whole_numbers_are_written_as_such():
     schema = json_schema(task("ordinals"), taxonomy("joy", range=(0, 3)))
     assert wrong({"joy": 2.0}, schema)
