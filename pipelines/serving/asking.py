@@ -1,9 +1,10 @@
 """Questions in flight: what was asked, for whom, and what is done when an answer comes.
 
-Semantics: each question has one answer, found by its key; equal questions are sent once, at the same time and
-later, as long as the answer is remembered: the cache is looked up before a batch, and does not know it yet. A wrong answer is asked for once more, with what is wrong; then it failed. An answer, and a failure that would
-come again, goes to the cache before it is used; what the server could not answer does not. An answer is never found by
-its text or its place in a queue.
+Semantics: each question has one answer, found by its key; equal questions are sent once, at the same time and later,
+as long as the answer is remembered: the cache is looked up before a batch, and does not know it yet. A wrong answer is
+asked for once more, with what is wrong; then it failed. An answer, and a failure that would come again, goes to the
+cache before it is used; what the server could not answer does not. An answer is never found by its text or its place in
+a queue.
 """
 
 from __future__ import annotations

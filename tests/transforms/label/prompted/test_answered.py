@@ -88,15 +88,23 @@ def test_of_windows_the_one_label_is_that_of_the_mean_by_length():
 def test_levels_from_their_probabilities():
     one, two = (
         {"levels": {"joy": [0.6, 0.4, 0, 0], "fear": [0, 0, 1, 0]}},
-        {"levels": {"joy": [0.2, 0.8, 0, 0], "fear": [0, 0, 0, 1]}},
+        {"levels": {"joy": [0.2, 0.8, 0, 0], "fear": [0, 0, 0.2, 0.8]}},
     )
     found = answered(task("ordinals"), LEVELS, one, two)
-    assert found.answer == {"joy": 1, "fear": 2}  # means .4 .6; a tie of 2 and 3 goes to the lower
+    assert found.answer == {"joy": 1, "fear": 2}  # means .4 .6 0 0 and 0 0 .6 .4
     assert near(found.scores, joy=0.6, fear=1.0)
     assert found.labels == ["joy", "fear"]
     found = answered(task("ordinals"), LEVELS, ((0, 50), one), ((50, 100), two))
     assert found.answer == {"joy": 1, "fear": 3}  # the greatest of 0 and 1, 2 and 3
     assert near(found.scores, joy=0.8, fear=1.0)
+
+
+def test_a_level_is_the_median():
+    """Of .4 .25 .35 0 the most probable level is 0; half of the probability is reached at 1."""
+    told = {"levels": {"joy": [0.4, 0.25, 0.35, 0], "fear": [0.6, 0.4, 0, 0]}}
+    found = answered(task("ordinals"), LEVELS, told)
+    assert (found.answer, found.labels) == ({"joy": 1, "fear": 0}, ["joy"])
+    assert near(found.scores, joy=0.6, fear=0.4)
 
 
 def test_levels_that_were_written():
