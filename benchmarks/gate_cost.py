@@ -15,7 +15,7 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines.gates import client, close, run_gate, label_tables, warm
+from pipelines.gates import client, close, label_tables, run_gate, warm
 from schemas.expectation_suite import load_suite
 from schemas.taxonomy import load_taxonomy
 

@@ -154,9 +154,10 @@ class Asking:
             refused = reply.trouble == "refused" and not too_long
             self._refused += refused
             # What a server refuses because of how it was started is no answer: it may be started in another way.
-            keep = too_long or (refused and self._answered > 0)
+            others = self._answered > 0 or self.spent.from_cache > 0
+            keep = too_long or (refused and others)
             self._finish(asked, {"failed": reason}, reply, keep=keep)
-            if refused and not self._answered and self._refused >= _ALL_REFUSED:
+            if refused and not others and self._refused >= _ALL_REFUSED:
                 self._ended = self._ended or _refuses(reply)
             return
         self._answered += 1
@@ -250,5 +251,9 @@ def usage_of(response: object) -> tuple[tuple[int, int, int], bool]:
     details = usage.get("prompt_tokens_details")
     known = isinstance(details, dict)
     cached = details.get("cached_tokens") if isinstance(details, dict) else None
-    prompt, completion = usage.get("prompt_tokens") or 0, usage.get("completion_tokens") or 0
-    return (int(prompt), int(cached or 0), int(completion)), known
+    prompt, completion = usage.get("prompt_tokens"), usage.get("completion_tokens")
+    return (_whole(prompt), _whole(cached), _whole(completion)), known
+
+
+def _whole(told: object) -> int:
+    return told if isinstance(told, int) else 0

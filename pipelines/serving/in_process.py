@@ -16,7 +16,7 @@ from pipelines.serving.calls import TOKENIZE, Call, Reply, ServedModel
 from pipelines.serving.in_process_answer import answer_json
 from pipelines.serving.in_process_body import Question, RefusedError, read_body
 from pipelines.serving.in_process_engine import Engine, Templates, check_model
-from schemas.errors import AffectmineError, ConfigError
+from schemas.errors import AffectmineError, ConfigError, TransientError
 from schemas.language_model import LanguageModel
 
 _TRIES: Final = 3
@@ -110,7 +110,7 @@ class InProcessBackend:
         except RefusedError as error:
             return self._done(Reply(None, "refused", str(error)), held=not ahead)
         except AffectmineError as error:
-            return self._done(Reply(None, "unavailable", type(error).__name__), held=not ahead)
+            return self._failed(error, held=not ahead)
         with self._change:
             if self._until is None and self._broken is None:
                 (self._waiting.appendleft if ahead else self._waiting.append)(job)
@@ -118,6 +118,13 @@ class InProcessBackend:
                 return job.future
         self._give_back(job)
         return job.future
+
+    def _failed(self, error: AffectmineError, *, held: bool) -> Future[Reply]:
+        if held:
+            self._places.release()
+        future: Future[Reply] = Future()
+        future.set_exception(error)
+        return future
 
     def _done(self, reply: Reply, *, held: bool) -> Future[Reply]:
         if held:
@@ -296,8 +303,18 @@ class InProcessBackend:
         self._inside.clear()
 
     def _give_back(self, job: _Job) -> None:
-        trouble, detail = ("unavailable", "engine") if self._broken else ("stopped", "")
-        self._answer(job, Reply(None, trouble, detail, job.attempts))  # type: ignore[arg-type]
+        if self._broken is None:
+            self._answer(job, Reply(None, "stopped", "", job.attempts))
+            return
+        # Nothing is wrong with the row: its shard is tried again, by a process whose engine is well.
+        if job.waits:
+            self._places.release()
+        job.future.set_exception(
+            TransientError(
+                f"vLLM in this process is broken, and could not be built again: {self._broken}",
+                remedy="Run again: a new process starts with a new engine.",
+            )
+        )
 
     def _answer(self, job: _Job, reply: Reply) -> None:
         if job.waits:

@@ -73,7 +73,10 @@ def read_answer(
         return Mistake("invalid_answer", mistake)
     if _HALF.search(json.dumps(answer, ensure_ascii=False)):
         return Mistake("invalid_answer", "it has halves of characters")
-    told = _main(task, taxonomy, answer, tokens)
+    try:
+        told = _main(task, taxonomy, answer, tokens)
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return Mistake("invalid_answer", None)  # log-probabilities that are none
     if task.fields:
         try:
             told["fields"] = _item(task.fields, answer, question, free_text=free_text)

@@ -14,8 +14,8 @@ from typing import Final
 # `<` before anything that could be a tag or a control token; `[` before what some templates use: the words of Mistral,
 # Llama 2, GLM and BERT, and the bar of EXAONE (`[|endofturn|]`).
 _OPENS: Final = re.compile(
-    r"<(?=[|/!?A-Za-z_\uff5c\u2581])|\[(?=\||/?(?:INST|SYS|AVAILABLE_|TOOL_|SYSTEM_|MODEL_|gMASK|sMASK|sop|eop|BOS|EOS"
-    r"|PAD|MASK|UNK|CLS|SEP|IMG|THINK|ARGS|CALL_ID|BEGIN_|AUDIO|PREFIX|MIDDLE|SUFFIX|control_))"
+    r"<(?=[|/!?A-Za-z_\uff5c\u2581]|0x)|\[(?=\||/?(?:INST|SYS|AVAILABLE_|TOOL_|SYSTEM_|MODEL_|gMASK|sMASK|sop|eop|BOS|EOS"
+    r"|PAD|MASK|UNK|CLS|SEP|IMG|THINK|ARGS|CALL_ID|BEGIN_|AUDIO|PREFIX|MIDDLE|SUFFIX|control_|CONTROL_|unused))"
 )
 _LOOKALIKE: Final = {"<": "\u2039", "[": "\u27e6"}
 _BREAKS: Final = str.maketrans(dict.fromkeys("\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029", " "))
