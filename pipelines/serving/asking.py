@@ -58,7 +58,7 @@ class _Asked:
     question: Question
     row: Row  # whose question it is first: who is erased with it
     waiting: list[Take]
-    repaired: bool = False
+    mistake: str | None = None  # why the first answer was none: it is asked for a second time
     attempts: int = 0
     latency: float = 0.0
     tokens: tuple[int, int, int] = (0, 0, 0)
@@ -150,7 +150,9 @@ class Asking:
         self.spent.seconds += reply.share
         if reply.content is None:
             too_long = _CONTEXT_LENGTH in reply.detail
-            reason = "too_long" if too_long else reply.trouble or "unavailable"
+            reason: str = "too_long" if too_long else reply.trouble or "unavailable"
+            if too_long and asked.mistake is not None:
+                reason = asked.mistake  # the row fits; with its wrong answer beside it, it does not
             refused = reply.trouble == "refused" and not too_long
             self._refused += refused
             # What a server refuses because of how it was started is no answer: it may be started in another way.
@@ -164,8 +166,8 @@ class Asking:
         response = _parsed(reply.content)
         self._count(asked, response)
         told = self.prompter.read(asked.question, response)
-        if isinstance(told, Mistake) and told.say is not None and not asked.repaired:
-            asked.repaired = True
+        if isinstance(told, Mistake) and told.say is not None and asked.mistake is None:
+            asked.mistake = told.reason
             again = self.prompter.repaired(asked.question, response, told)
             self._send(asked, Call(again.path, self.body(again)))
             return

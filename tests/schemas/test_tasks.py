@@ -192,7 +192,8 @@ def test_what_the_review_asks_of_single_tasks() -> None:
     assert load_task("open_emotion").answer == "words"
     assert load_task("text_cue_inconsistency").context.cues
     [risk] = [field for field in load_task("severity").fields if field.name == "risk"]
-    assert risk.choices == ("none", "low", "moderate", "severe")  # the four-point scale of W18-0603
+    assert risk.range == (0, 3)  # none, low, moderate, severe: the four-point scale of W18-0603
+    assert all(word in risk.definition for word in ("none", "low", "moderate", "severe"))
     [flips] = [field for field in load_task("aspects").fields if field.name == "flips"]
     assert {field.name for field in flips.fields} >= {"initial", "flipped", "trigger", "turn"}
     assert {field.name for field in load_task("aspects").fields[0].fields} == {

@@ -107,6 +107,16 @@ def test_a_wrong_answer_is_asked_for_once_more():
     assert any("elsewhere" in each[2]["content"] for each in again)
 
 
+def test_a_second_try_that_does_not_fit_is_no_rejection_of_the_row():
+    def answer(text: str, messages: Any) -> str | Reply:
+        if len(messages) == 2:
+            return "no JSON"
+        return Reply(None, "refused", "400 type=BadRequestError param=input_tokens", attempts=1)
+
+    found = labeler(Scripted(answer)).label(frame("it fits"), WORDS, LABELS)
+    assert (found["status"][0], found["reason"][0]) == ("failed", "invalid_answer")
+
+
 def test_what_servers_cannot_answer():
     replies = {
         "bad": Reply(None, "refused", "400"),
