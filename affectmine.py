@@ -41,15 +41,11 @@ def label(
     from pipelines.labelers import load_labeler
     from schemas.label_task import load_task
     from schemas.taxonomy import load_taxonomy
-    from transforms.clean.redacted import redacted
 
     asked = load_task(task)
     labels = load_taxonomy(taxonomy or asked.taxonomy)
     frame = with_language(_frame(texts, text_column))
-    answerer = load_labeler(labeler, asked, labels)
-    if hasattr(answerer, "label_stream"):  # a language model: what it sees is redacted before
-        frame = frame.with_columns(redacted(frame["text_clean"]))
-    return answerer.label(frame, asked, labels)
+    return load_labeler(labeler, asked, labels).label(frame, asked, labels)
 
 
 def evaluate(

@@ -3,7 +3,7 @@
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -54,11 +54,13 @@ def label_file(
     labeler: str,
     taxonomy: str | None,
     text_column: str,
+    options: Mapping[str, str] | None = None,
 ) -> Labeled:
     """Labels `source`, batch by batch, and writes `output` whole or not at all.
 
     Output columns: position (row number in the source, from 0), id and text as read, status, labels, scores,
     reason, and for some tasks answer; of a language model also text_clean, the redacted text that it saw.
+    `options` are the values of the task's options, for a language model.
     Raises SourceError and ConfigError for what cannot be read or asked, or written: before anything is labeled, where
     that can be known.
     """
@@ -66,7 +68,7 @@ def label_file(
     _check_apart(source, output)
     asked = load_task(task)
     labels = load_taxonomy(taxonomy or asked.taxonomy)
-    answerer = load_labeler(labeler, asked, labels)
+    answerer = load_labeler(labeler, asked, labels, options=options)
     found = Labeled(output=str(output))
 
     def frames() -> Iterator[pl.DataFrame]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from schemas.errors import SourceError
 from transforms.read.columns import told
+from transforms.read.small_table import read_small_table
 
 if TYPE_CHECKING:
     import numpy as np
@@ -37,7 +38,7 @@ def read_gold(
     from transforms.label.labeler import language_code
     from transforms.label.student.training import Gold
 
-    frame = source if isinstance(source, pl.DataFrame) else _read(Path(source))
+    frame = source if isinstance(source, pl.DataFrame) else read_small_table(Path(source))
     names = ["labels"] if task.answer == "labels" else list(taxonomy.names)
     missing = [name for name in ("text", *names) if name not in frame.columns]
     if "text" in missing or (task.answer == "labels" and missing) or len(missing) == len(names):
@@ -67,28 +68,6 @@ def read_gold(
         frame["text"], values, asked, _groups(frame, folds),
         frame.with_columns(code.fill_null(language_code(lang)).alias("lang"))["lang"],
     )  # fmt: skip
-
-
-def _read(path: Path) -> pl.DataFrame:
-    import polars as pl
-
-    kinds = {".parquet": "Parquet", ".csv": "CSV", ".jsonl": "JSON lines", ".ndjson": "JSON lines"}
-    kind = kinds.get(path.suffix, "TSV")
-    try:
-        if kind == "Parquet":
-            return pl.read_parquet(path)
-        if kind == "JSON lines":
-            return pl.read_ndjson(path, infer_schema_length=None)
-        if kind == "CSV":
-            return pl.read_csv(path, infer_schema=False)
-        return pl.read_csv(path, separator="\t", quote_char=None, infer_schema=False)
-    except (OSError, pl.exceptions.PolarsError) as error:
-        # What Polars says may hold a piece of the file.
-        reason = f": {error.strerror}" if isinstance(error, OSError) and error.strerror else ""
-        raise SourceError(
-            f"{path} cannot be read as {kind}{reason}.",
-            remedy="Give a Parquet, CSV (comma, quotes), JSON lines or TSV (tab, no quotes) file, in UTF-8.",
-        ) from None
 
 
 def _labels(

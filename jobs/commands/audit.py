@@ -20,7 +20,10 @@ Source = Annotated[
     ),
 ]
 Task = Annotated[str, typer.Option(help="The label task.")]
-Labeler = Annotated[str, typer.Option(help="Who answers: student, student:MODEL, or own weights.")]
+Labeler = Annotated[
+    str,
+    typer.Option(help="Who answers: student, student:MODEL, own weights, or a labeler file."),
+]
 TaxonomyOption = Annotated[
     str | None, typer.Option(help="The taxonomy.", show_default="the task's own")
 ]

@@ -34,7 +34,8 @@ def evaluate(
     labeler: Annotated[
         str,
         typer.Option(
-            help="Who answers: student, student:MODEL, or own weights; of a lake: as it is named there."
+            help="Who answers: student, student:MODEL, own weights, or a labeler file; of a lake: as it is "
+            "named there."
         ),
     ] = "student",
     answers: Annotated[

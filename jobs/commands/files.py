@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from jobs.commands.task_options import TaskOptions, task_options
 from schemas.errors import ConfigError
 
 Task = Annotated[str, typer.Option(help="The label task.")]
@@ -28,10 +29,12 @@ def label(
     labeler: Annotated[
         str | None,
         typer.Option(
-            help="Who answers: student, student:MODEL, or own weights.", show_default="student"
+            help="Who answers: student, student:MODEL, own weights, or a labeler file (yaml).",
+            show_default="student",
         ),
     ] = None,
     taxonomy: TaxonomyOption = None,
+    option: TaskOptions = None,
     output: Annotated[
         Path | None,
         typer.Option(
@@ -52,7 +55,8 @@ def label(
 ) -> int:
     """Label one file without a lake; or run a config up to its label stage."""
     of_file = {
-        "--task": task, "--labeler": labeler, "--taxonomy": taxonomy, "--output": output,
+        "--task": task, "--labeler": labeler, "--taxonomy": taxonomy, "--option": option,
+        "--output": output,
         "--text-column": text_column,
     }  # fmt: skip
     if source.suffix in {".yaml", ".yml"}:
@@ -72,6 +76,7 @@ def label(
         task="emotion" if task is None else task,
         labeler="student" if labeler is None else labeler,
         taxonomy=taxonomy,
+        options=task_options(option or []),
         text_column="text" if text_column is None else text_column,
     )
     return show_labeled(found, as_json=as_json)

@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
+from jobs.commands.task_options import TaskOptions, task_options
 from jobs.commands.tune import tune
-from schemas.errors import ConfigError
 
 app = typer.Typer(
     help="Label tasks: which there are, and what each asks.",
@@ -49,12 +49,7 @@ def show(
     text: Annotated[
         str | None, typer.Option(help="The text of the sample.", show_default="a made-up one")
     ] = None,
-    option: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="An option of the task: NAME=VALUE (may be repeated).", show_default=False
-        ),
-    ] = None,
+    option: TaskOptions = None,
     as_json: Json = False,
 ) -> int:
     """Explain one task: labels, prompt and JSON schema as they are sent for a sample, columns. Checks your own."""
@@ -65,20 +60,10 @@ def show(
         taxonomy=taxonomy,
         mode=None if mode is None else mode.value,
         text=text,
-        options=_options(option or []),
+        options=task_options(option or []),
         as_json=as_json,
     )
     return 0
 
 
 app.command()(tune)
-
-
-def _options(pairs: list[str]) -> dict[str, str]:
-    found = {}
-    for pair in pairs:
-        name, equals, value = pair.partition("=")
-        if not equals or not name:
-            raise ConfigError("An option of a task is written NAME=VALUE.")
-        found[name] = value
-    return found

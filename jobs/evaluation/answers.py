@@ -10,7 +10,6 @@ import polars as pl
 
 from schemas.label_task import LabelTask
 from schemas.taxonomy import Taxonomy
-from transforms.clean.redacted import redacted
 from transforms.evaluate.annotations import Bools
 from transforms.evaluate.metrics import indicator
 from transforms.evaluate.sums import Floats
@@ -104,10 +103,6 @@ def ask(
     """
     known = [name for name in _FOR_LABELERS if name in rows.columns]
     batch = rows.select(pl.col("text").cast(pl.String).alias("text_clean"), *known)
-    if hasattr(
-        labeler, "label_stream"
-    ):  # it is somebody else: nothing that tells who is spoken of leaves
-        batch = batch.with_columns(redacted(batch["text_clean"]))
     parts = []
     for first in range(0, max(1, len(batch)), _BATCH):
         parts.append(labeler.label(batch.slice(first, _BATCH), task, taxonomy))

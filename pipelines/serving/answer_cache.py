@@ -54,9 +54,9 @@ class AnswerCache:
         self, folder: Path, key: bytes, *, memory_limit: str = "1 GB", threads: int = 2
     ) -> None:
         """`key`: the pseudonym key of the lake."""
-        self._folder = folder.absolute()
-        lake = lake_around(self._folder)
-        self._root = self._folder if lake is None else lake.root
+        self.folder = folder.absolute()
+        lake = lake_around(self.folder)
+        self._root = self.folder if lake is None else lake.root
         self._memory_limit, self._threads = memory_limit, threads
         self._hasher = KeyedHasher(key)
         self._key = key if len(key) <= _KEY_BYTES else hashlib.blake2b(key).digest()
@@ -67,7 +67,7 @@ class AnswerCache:
 
     def writer(self) -> CacheWriter:
         """A new writer; any number of them may write at once."""
-        return CacheWriter(self._folder, lake_around(self._folder), self._hasher)
+        return CacheWriter(self.folder, lake_around(self.folder), self._hasher)
 
     def look_up(self, keys: pl.Series) -> pl.DataFrame:
         """The cached ones of `keys`, each at most once, in any order: the columns of `ANSWER_COLUMNS`.
@@ -85,13 +85,13 @@ class AnswerCache:
         if found is not None:
             return found
         raise TransientError(
-            f"The segments in {self._folder} are merged faster than they can be read.",
+            f"The segments in {self.folder} are merged faster than they can be read.",
             remedy="Run again.",
         )
 
     def _try(self, given: pl.DataFrame) -> pl.DataFrame | None:
         """What is found of the keys `given`; None when a segment went while it was read."""
-        paths = [str(path) for path in segments(self._folder)]
+        paths = [str(path) for path in segments(self.folder)]
         if given.is_empty() or not paths:
             return pl.DataFrame(schema=ANSWER_COLUMNS)
         with open_database(
@@ -113,7 +113,7 @@ class AnswerCache:
                     pass
             except FileNotFoundError:
                 return
-        raise damaged(self._folder, error)
+        raise damaged(self.folder, error)
 
 
 def _join(database: duckdb.DuckDBPyConnection, given: pa.Table, paths: list[str]) -> pl.DataFrame:

@@ -1,10 +1,9 @@
 """Questions in flight: what was asked, for whom, and what is done when an answer comes.
 
-Semantics: each question has one answer, found by its key; equal questions are sent once, at the same time and later,
-as long as the answer is remembered: the cache is looked up before a batch, and does not know it yet. A wrong answer is
-asked for once more, with what is wrong; then it failed. An answer, and a failure that would come again, goes to the
-cache before it is used; what the server could not answer does not. An answer is never found by its text or its place in
-a queue.
+Semantics: each question has one answer, found by its key; equal questions are sent once, also of shards that are asked
+about at the same time (pipelines.serving.sharing). A wrong answer is asked for once more, with what is wrong; then it
+failed. An answer, and a failure that would come again, goes to the cache before it is used; what the server could not
+answer does not. An answer is never found by its text or its place in a queue.
 """
 
 from __future__ import annotations
@@ -19,16 +18,15 @@ import orjson
 
 from pipelines.serving.answer_writer import CacheWriter
 from pipelines.serving.calls import Backend, Call, Reply
+from pipelines.serving.sharing import Claims
 from pipelines.serving.spent import Spent
+from pipelines.serving.usage import usage_of
 from schemas.errors import AffectmineError, ConfigError, StoppedError
 from transforms.label.prompted.prompter import Prompter
 from transforms.label.prompted.question import Mistake, Question, Told
 from transforms.label.prompted.row import Row
 
 _ALL_REFUSED = 20  # refusals, and not one answer: then it is not the texts
-_RECENT = (
-    16_384  # answers that are remembered: those of the two batches between look-ups in the cache
-)
 _CONTEXT_LENGTH = "input_tokens"  # what vLLM names as wrong when a prompt is too long
 
 
@@ -52,12 +50,13 @@ Take = Callable[[Question, Told, Trace], None]
 
 @dataclass(slots=True)
 class _Asked:
-    """A question in flight, and who waits for its answer."""
+    """A question in flight, from here or (`ours` is false) from another asker, and who waits for its answer here."""
 
     key: str
     question: Question
     row: Row  # whose question it is first: who is erased with it
     waiting: list[Take]
+    ours: bool = True
     mistake: str | None = None  # why the first answer was none: it is asked for a second time
     attempts: int = 0
     latency: float = 0.0
@@ -66,20 +65,22 @@ class _Asked:
 
 @dataclass
 class Asking:
-    """One thread's questions to one backend. `served` is the model's name at the server."""
+    """One thread's questions to one backend. `served` is the model's name at the server, `claims` say who asks what."""
 
     prompter: Prompter
     backend: Backend
     served: str
     writer: CacheWriter | None
+    claims: Claims = field(default_factory=Claims)
     spent: Spent = field(default_factory=Spent)
 
     def __post_init__(self) -> None:
         self._flying: dict[str, _Asked] = {}
-        self._recent: dict[str, Told] = {}  # the newest last
         self._ended: AffectmineError | None = None  # why no more can be asked
         self._answered = self._refused = 0
-        self._done: queue.SimpleQueue[tuple[_Asked, Future[Reply]]] = queue.SimpleQueue()
+        self._events: queue.SimpleQueue[Callable[[], None]] = (
+            queue.SimpleQueue()
+        )  # to be handled here
 
     def body(self, question: Question) -> bytes:
         """What is posted."""
@@ -87,19 +88,19 @@ class Asking:
 
     def ask(self, key: str, question: Question, body: bytes, row: Row, take: Take) -> None:
         """Asks a question, or takes the answer to an equal one that was asked lately or is in flight."""
-        recent = self._recent.get(key)
-        if recent is not None:
-            self.spent.shared += 1
-            take(question, recent, Trace(key, "shared"))
-            return
         flying = self._flying.get(key)
         if flying is not None:
             self.spent.shared += 1
             flying.waiting.append(take)
             return
-        asked = _Asked(key, question, row, [take])
-        self._flying[key] = asked
-        self._send(asked, Call(question.path, body))
+        self._claim(_Asked(key, question, row, [take]), body)
+
+    def close(self) -> None:
+        """Gives up what is in flight: others who wait for it ask themselves."""
+        for asked in self._flying.values():
+            if asked.ours:
+                self.claims.settle(asked.key, None, keep=False)
+        self._flying.clear()
 
     def drain(self, *, wait: bool = False) -> None:
         """Handles the answers that have come; with `wait`, at least one.
@@ -110,14 +111,14 @@ class Asking:
         while wait or self._ended is not None:
             if self._ended is not None and not self._flying:
                 raise self._ended
-            self._take(*self._done.get())
+            self._events.get()()
             wait = False
         while True:
             try:
-                asked, future = self._done.get_nowait()
+                handle = self._events.get_nowait()
             except queue.Empty:
                 return
-            self._take(asked, future)
+            handle()
             if self._ended is not None:
                 self.drain()
 
@@ -135,6 +136,36 @@ class Asking:
     def _end(self, asked: _Asked, error: AffectmineError) -> None:
         self._ended = self._ended or error
         del self._flying[asked.key]
+        self.claims.settle(asked.key, None, keep=False)
+
+    def _claim(self, asked: _Asked, body: bytes) -> None:
+        """Sends a question, unless another asker does or did."""
+
+        def waiter(told: Told | None) -> None:
+            self._events.put(partial(self._given, asked, body, told))
+
+        claimed = self.claims.claim(asked.key, waiter)
+        if isinstance(claimed, bool):
+            asked.ours = claimed
+            self._flying[asked.key] = asked
+            if claimed:
+                self._send(asked, Call(asked.question.path, body))
+            return
+        self._share(asked, claimed)
+
+    def _given(self, asked: _Asked, body: bytes, told: Told | None) -> None:
+        """What another asker got; if that was nothing, it is asked from here."""
+        if self._flying.pop(asked.key, None) is None:
+            return  # given up meanwhile
+        if told is not None:
+            self._share(asked, told)
+        elif self._ended is None:
+            self._claim(asked, body)
+
+    def _share(self, asked: _Asked, told: Told) -> None:
+        self.spent.shared += 1
+        for take in asked.waiting:
+            take(asked.question, told, Trace(asked.key, "shared"))
 
     def _send(self, asked: _Asked, call: Call) -> None:
         self.spent.requests += 1
@@ -142,7 +173,7 @@ class Asking:
         future.add_done_callback(partial(self._arrived, asked))
 
     def _arrived(self, asked: _Asked, future: Future[Reply]) -> None:
-        self._done.put((asked, future))
+        self._events.put(partial(self._take, asked, future))
 
     def _handle(self, asked: _Asked, reply: Reply) -> None:
         asked.attempts += reply.attempts
@@ -195,16 +226,10 @@ class Asking:
                 speaker=asked.row.speaker,
             )
         del self._flying[asked.key]
-        if keep:
-            self._remember(asked.key, told)
+        self.claims.settle(asked.key, told, keep=keep)
         for place, take in enumerate(asked.waiting):
             trace = self._trace(asked, told, reply) if place == 0 else Trace(asked.key, "shared")
             take(asked.question, told, trace)
-
-    def _remember(self, key: str, told: Told) -> None:
-        self._recent[key] = told
-        if len(self._recent) > _RECENT:
-            del self._recent[next(iter(self._recent))]
 
     def _trace(self, asked: _Asked, told: Told, reply: Reply) -> Trace:
         prompt, cached, completion = asked.tokens
@@ -241,21 +266,3 @@ def _parsed(content: bytes) -> object:
         return orjson.loads(content)
     except ValueError:
         return None
-
-
-def usage_of(response: object) -> tuple[tuple[int, int, int], bool]:
-    """Prompt, cached and completion tokens of a response, zeros where it does not say; and whether it says how many
-    were cached (that of a batch does not).
-    """
-    usage = response.get("usage") if isinstance(response, dict) else None
-    if not isinstance(usage, dict):
-        return (0, 0, 0), False
-    details = usage.get("prompt_tokens_details")
-    known = isinstance(details, dict)
-    cached = details.get("cached_tokens") if isinstance(details, dict) else None
-    prompt, completion = usage.get("prompt_tokens"), usage.get("completion_tokens")
-    return (_whole(prompt), _whole(cached), _whole(completion)), known
-
-
-def _whole(told: object) -> int:
-    return told if isinstance(told, int) else 0

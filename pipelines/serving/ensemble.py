@@ -16,6 +16,7 @@ from schemas.errors import ConfigError
 from schemas.label_task import LabelTask
 from schemas.language_model import LanguageModel
 from schemas.taxonomy import Taxonomy
+from transforms.clean.redacted import redacted
 from transforms.label.labeler import Labeler
 from transforms.label.prompted.vote import vote
 
@@ -34,7 +35,7 @@ class Ensemble:
         if task.answer == "fields" or task.fields or task.unit == "sentence":
             raise ConfigError(
                 f"The task {task.name} has fields, on which an ensemble cannot vote.",
-                remedy="Ask one model, with samples.",
+                remedy="Ask one model.",
             )
         self.model, self.task, self.taxonomy = model, task, taxonomy
         self.members = list(members)
@@ -55,8 +56,9 @@ class Ensemble:
         return total
 
     def label(self, batch: pl.DataFrame, task: LabelTask, taxonomy: Taxonomy) -> pl.DataFrame:
-        """The vote, row by row, with the column `agreement`; see `Labeler.label`."""
+        """The vote, row by row, with the column `agreement`; see `LanguageModelLabeler.label`."""
         del task, taxonomy  # those that it was made for
+        batch = batch.with_columns(redacted(batch["text_clean"]))
         return pl.concat([each.labels for each in self._stream([batch], None, None)])
 
     def label_stream(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack
 from functools import cached_property
 from hashlib import blake2b
 from pathlib import Path
@@ -15,6 +16,7 @@ from pipelines.serving.answer_cache import AnswerCache
 from pipelines.serving.asking import Asking, stopped
 from pipelines.serving.backends import backend_of, drop_backend
 from pipelines.serving.calls import TOKENIZE, Backend, Call
+from pipelines.serving.sharing import shared_claims
 from pipelines.serving.shown import Shown
 from pipelines.serving.spent import Spent
 from pipelines.serving.stream import Answers, Stream
@@ -22,6 +24,7 @@ from schemas.errors import ConfigError, StoppedError, TransientError
 from schemas.label_task import LabelTask
 from schemas.language_model import LanguageModel
 from schemas.taxonomy import Taxonomy
+from transforms.clean.redacted import redacted
 from transforms.label.labeler import language_reason
 from transforms.label.prompted.calibration import Calibration, load_calibration
 from transforms.label.prompted.codes import code_names, resolve
@@ -127,15 +130,17 @@ class LanguageModelLabeler:
     def label(self, batch: pl.DataFrame, task: LabelTask, taxonomy: Taxonomy) -> pl.DataFrame:
         """One answer per row, in order: see `Labeler.label`; `answer` besides where the task has a typed answer.
 
-        Raises TransientError when the servers do not answer, ConfigError when they serve something else, or for
-        another task or taxonomy than the labeler was made for.
+        The texts may come from anywhere, so they are redacted before they are asked about; `label_stream` is for texts
+        that were cleaned. Raises TransientError when the servers do not answer, ConfigError when they serve something
+        else, or for another task or taxonomy than the labeler was made for.
         """
         if (task.name, taxonomy.name) != (self.task.name, self.taxonomy.name):
             raise ConfigError(
                 f"The labeler {self.name} was made for {self.task.name} in {self.taxonomy.name}, "
                 f"not for {task.name} in {taxonomy.name}."
             )
-        return pl.concat([each.labels for each in self.label_stream([batch])])
+        clean = batch.with_columns(redacted(batch["text_clean"]))
+        return pl.concat([each.labels for each in self.label_stream([clean])])
 
     def label_stream(
         self,
@@ -154,25 +159,26 @@ class LanguageModelLabeler:
             drop_backend(self.model)
             self._disconnect()
             raise
-        writer = None if cache is None else cache.writer()
-        asking = Asking(prompter, self.backend, self.model.model, writer)
         reading = self._reading
         key = _unkeyed if cache is None else cache.key
-        stream = Stream(asking, cache, lambda body: key(reading + b"\0" + body), self._reject)
-        try:
-            yield from stream.answers(self._shown.beside(piece) for piece in _pieces(batches))
-        except ConfigError:
-            drop_backend(self.model)
-            self._disconnect()
-            raise
-        except StoppedError:
-            self._disconnect()  # others may still wait for what is in flight there
-            raise
-        finally:
-            for each in (self.spent, *([] if spent is None else [spent])):
-                each.add(asking.spent)
-            if writer is not None:
-                writer.close()
+        with ExitStack() as held:
+            claims = held.enter_context(shared_claims(None if cache is None else cache.folder))
+            writer = None if cache is None else held.enter_context(cache.writer())
+            asking = Asking(prompter, self.backend, self.model.model, writer, claims)
+            held.callback(asking.close)
+            stream = Stream(asking, cache, lambda body: key(reading + b"\0" + body), self._reject)
+            try:
+                yield from stream.answers(self._shown.beside(piece) for piece in _pieces(batches))
+            except ConfigError:
+                drop_backend(self.model)
+                self._disconnect()
+                raise
+            except StoppedError:
+                self._disconnect()  # others may still wait for what is in flight there
+                raise
+            finally:
+                for each in (self.spent, *([] if spent is None else [spent])):
+                    each.add(asking.spent)
 
     def thresholds(self, taxonomy: Taxonomy) -> dict[str, float]:
         """Probability from which each label is given, where a calibration says so."""

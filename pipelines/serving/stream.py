@@ -7,7 +7,7 @@ is bounded by two batches of rows and what the backend lets wait, not by the pro
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import orjson
@@ -23,6 +23,8 @@ from transforms.label.prompted.question import Question, Told
 from transforms.label.prompted.row import Row, rows_of
 
 _KEPT_BYTES = 64 << 20  # of prompts that are not rendered a second time
+_Asked = Sequence[tuple[Question, bytes | None]]
+"""Questions, and what is posted where it is there."""
 
 
 @dataclass(slots=True)
@@ -100,10 +102,10 @@ class Stream:
 
     def _keys(
         self, batch: _Batch, reasons: list[str | None]
-    ) -> tuple[list[list[str]], dict[int, list[bytes]]]:
-        """The key of each question, by row; and the prompts of the first rows, as they are there."""
+    ) -> tuple[list[list[str]], dict[int, _Asked]]:
+        """The key of each question, by row; and the questions of the first rows, as they are there."""
         keys: list[list[str]] = []
-        kept: dict[int, list[bytes]] = {}
+        kept: dict[int, _Asked] = {}
         budget = _KEPT_BYTES
         for place, (pending, reason) in enumerate(zip(batch.rows, reasons, strict=True)):
             questions: list[Question] | str = reason or (
@@ -117,7 +119,7 @@ class Stream:
             keys.append([self.key(body) for body in bodies])
             size = sum(map(len, bodies))
             if budget >= size:
-                kept[place] = bodies
+                kept[place] = list(zip(questions, bodies, strict=True))
                 budget -= size
         return keys, kept
 
@@ -133,24 +135,35 @@ class Stream:
         pending: _Pending,
         keys: list[str],
         cached: dict[str, tuple[str, int, int, int]],
-        bodies: list[bytes] | None,
+        kept: _Asked | None,
     ) -> None:
-        questions = self.asking.prompter.questions(pending.row)
-        assert not isinstance(questions, str)
-        for place, (key, question) in enumerate(zip(keys, questions, strict=True)):
+        for place, (key, (question, body)) in enumerate(
+            zip(keys, kept or self._rendered(pending.row), strict=True)
+        ):
             hit = cached.get(key)
 
-            def take(asked: Question, told: Told, trace: Trace, place: int = place) -> None:
+            def take(
+                asked: Question,
+                told: Told,
+                trace: Trace,
+                place: int = place,
+                question: Question = question,
+            ) -> None:
                 del asked  # an equal question of another row: its piece and context are that row's
-                self._take(batch, pending, place, questions[place], told, trace)
+                self._take(batch, pending, place, question, told, trace)
 
             if hit is not None:
                 told = orjson.loads(hit[0])
                 self.asking.spent.from_cache += 1
                 take(question, told, Trace(key, "cached", 0, *hit[1:], code_mass=told.get("mass")))
                 continue
-            body = bodies[place] if bodies is not None else self.asking.body(question)
-            self.asking.ask(key, question, body, pending.row, take)
+            self.asking.ask(key, question, body or self.asking.body(question), pending.row, take)
+
+    def _rendered(self, row: Row) -> _Asked:
+        """The questions about a row, once more: there are too many to keep all."""
+        questions = self.asking.prompter.questions(row)
+        assert not isinstance(questions, str)
+        return [(question, None) for question in questions]
 
     def _take(
         self,

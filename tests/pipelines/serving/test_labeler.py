@@ -230,3 +230,16 @@ def test_the_version_is_that_of_all_that_determines_answers():
         {"variant": {"shuffles": 2}},
     ):
         assert labeler(Scripted(echoed), **more).version != plain
+
+
+def test_what_tells_who_is_spoken_of_is_not_sent():
+    """The labeler protocol, by which evaluate, audits and the Python door ask about texts of any origin."""
+    backend = Scripted(lambda text, _: json.dumps({"words": ["ok"], "at": None}))
+    texts = ["write to jo.doe@example.org, please", "call +1 202 555 0143 tonight"]
+    found = labeler(backend).label(frame(*texts), WORDS, LABELS)
+    assert found["status"].to_list() == ["labeled", "labeled"]
+    sent = json.dumps(backend.bodies)
+    assert "[EMAIL]" in sent
+    assert "[PHONE]" in sent
+    assert "jo.doe" not in sent
+    assert "0143" not in sent

@@ -15,8 +15,8 @@ from schemas.label_task import LabelTask
 from schemas.taxonomy import Taxonomy
 from transforms.evaluate.metrics import indicator
 from transforms.label.prompted.answer_schema import STEPS
+from transforms.read.small_table import read_small_table
 
-_KINDS = {".parquet": "Parquet", ".csv": "CSV", ".jsonl": "JSON lines", ".ndjson": "JSON lines"}
 _TRAIN = "train"
 
 
@@ -122,24 +122,9 @@ def _steps(values: Any, task: LabelTask, taxonomy: Taxonomy) -> Any:
 
 
 def _read(path: Path) -> pl.DataFrame:
-    kind = _KINDS.get(path.suffix, "TSV")
     if not path.exists():
         raise SourceError(
             f"There is no file of demonstrations {path}.",
             remedy="Name it in the labeler file (variant, demonstrations, gold), relative to that.",
         )
-    try:
-        if kind == "Parquet":
-            return pl.read_parquet(path)
-        if kind == "JSON lines":
-            return pl.read_ndjson(path, infer_schema_length=None)
-        if kind == "CSV":
-            return pl.read_csv(path, infer_schema=False)
-        return pl.read_csv(path, separator="\t", quote_char=None, infer_schema=False)
-    except (OSError, pl.exceptions.PolarsError) as error:
-        # What Polars says may hold a piece of the file.
-        reason = f": {error.strerror}" if isinstance(error, OSError) and error.strerror else ""
-        raise SourceError(
-            f"The demonstrations {path} cannot be read as {kind}{reason}.",
-            remedy="Give a Parquet, CSV, JSON lines or TSV file, in UTF-8.",
-        ) from None
+    return read_small_table(path, "The demonstrations ")

@@ -63,6 +63,14 @@ class Prompter:
                 f"The task {self.task.name} cannot be answered in the mode {self.mode}.",
                 remedy="Use `mode: generate` (or `mode: task`) in the labeler file.",
             )
+        if (
+            self.task.answer == "fields"
+            and max(self.model.samples, self.model.variant.shuffles) > 1
+        ):
+            raise ConfigError(
+                f"The task {self.task.name} is answered by fields, on which samples and orders of labels cannot vote.",
+                remedy="Leave samples and variant.shuffles out of the labeler file for it.",
+            )
         if strange := sorted(set(self.options) - set(self.task.options)):
             known = ", ".join(self.task.options) or "none"
             raise ConfigError(
