@@ -10,17 +10,15 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any, Final, Self
 
-import orjson
-
 from pipelines.serving.calls import TOKENIZE, Call, Reply, ServedModel
 from pipelines.serving.in_process_answer import answer_json
 from pipelines.serving.in_process_body import Question, RefusedError, read_body
 from pipelines.serving.in_process_engine import Engine, Templates, check_model
+from pipelines.serving.in_process_prompts import REPLICA, Prompts
 from schemas.errors import AffectmineError, ConfigError, TransientError
 from schemas.language_model import LanguageModel
 
 _TRIES: Final = 3
-_REPLICA: Final = "in_process"
 
 
 @dataclass(eq=False, slots=True)
@@ -59,8 +57,7 @@ class InProcessBackend:
         self._inside: dict[str, tuple[_Job, int]] = {}
         self._until: float | None = None  # told to stop: when what is inside is handed back
         self._engine: Engine | None = None
-        self._templates: Templates | None = None
-        self._max_tokens = 0
+        self._prompts: Prompts | None = None
         self._broken: AffectmineError | None = None
         self._thread = threading.Thread(target=self._run, name="in-process engine", daemon=True)
         self._thread.start()
@@ -81,7 +78,8 @@ class InProcessBackend:
         self._ready()
         if self._broken is not None:
             raise self._broken
-        return ServedModel(self._model.model, self._max_tokens)
+        assert self._prompts is not None
+        return ServedModel(self._model.model, self._prompts.max_tokens)
 
     def stop(self, grace: float) -> None:
         """Takes no more; what is in the engine may finish within `grace` seconds."""
@@ -104,13 +102,15 @@ class InProcessBackend:
         self._ready()
         try:
             question = read_body(call.path, call.body)
+            if self._prompts is None:
+                raise self._broken or ConfigError("The engine is closed.")
             if question.path == TOKENIZE:
-                return self._done(self._tokenized(question), held=not ahead)
-            job = _Job(question, self._prompts(question), waits=not ahead)
+                return self._done(self._prompts.counted(question), held=not ahead)
+            job = _Job(question, self._prompts.of(question), waits=not ahead)
         except RefusedError as error:
             return self._done(Reply(None, "refused", str(error)), held=not ahead)
         except AffectmineError as error:
-            return self._failed(error, held=not ahead)
+            return self._done(error, held=not ahead)
         with self._change:
             if self._until is None and self._broken is None:
                 (self._waiting.appendleft if ahead else self._waiting.append)(job)
@@ -119,49 +119,19 @@ class InProcessBackend:
         self._give_back(job)
         return job.future
 
-    def _failed(self, error: AffectmineError, *, held: bool) -> Future[Reply]:
+    def _done(self, reply: Reply | AffectmineError, *, held: bool) -> Future[Reply]:
         if held:
             self._places.release()
         future: Future[Reply] = Future()
-        future.set_exception(error)
-        return future
-
-    def _done(self, reply: Reply, *, held: bool) -> Future[Reply]:
-        if held:
-            self._places.release()
-        future: Future[Reply] = Future()
-        future.set_result(reply)
+        if isinstance(reply, Reply):
+            future.set_result(reply)
+        else:
+            future.set_exception(reply)
         return future
 
     def _ready(self) -> None:
         with self._change:
-            self._change.wait_for(lambda: self._templates is not None or self._broken is not None)
-
-    def _prompts(self, question: Question) -> list[list[int]]:
-        """The token ids of each conversation. One that is too long would make the engine fail for all."""
-        if self._templates is None:
-            raise self._broken or ConfigError("The engine is closed.")
-        prompts = [self._templates.ids(one, question.body) for one in question.conversations]
-        longest = max(map(len, prompts))
-        if longest >= self._max_tokens:
-            raise RefusedError(f"400 param=input_tokens: {longest} of {self._max_tokens}")
-        return prompts
-
-    def _tokenized(self, question: Question) -> Reply:
-        if self._templates is None:
-            raise self._broken or ConfigError("The engine is closed.")
-        if question.conversations:
-            ids = self._templates.ids(question.conversations[0], question.body)
-        else:
-            special = bool(question.body.get("add_special_tokens", True))
-            ids = self._templates.plain(question.body["prompt"], special=special)
-        told = {
-            "count": len(ids),
-            "max_model_len": self._max_tokens,
-            "tokens": ids,
-            "token_strs": None,
-        }
-        return Reply(orjson.dumps(told), attempts=1, replica=_REPLICA)
+            self._change.wait_for(lambda: self._prompts is not None or self._broken is not None)
 
     # What runs on the engine's thread.
 
@@ -189,7 +159,8 @@ class InProcessBackend:
     def _build(self) -> None:
         try:
             engine = Engine(self._model, **self._options)
-            templates = self._templates or Templates(engine.tokenizer)
+            known = self._prompts
+            templates = Templates(engine.tokenizer) if known is None else known.templates
         except Exception as error:  # noqa: BLE001 - told to whoever asks
             with self._change:
                 self._broken = (
@@ -203,7 +174,7 @@ class InProcessBackend:
                 self._change.notify_all()
             return
         with self._change:
-            self._engine, self._templates, self._max_tokens = engine, templates, engine.max_tokens
+            self._engine, self._prompts = engine, Prompts(templates, engine.max_tokens)
             self._change.notify_all()
 
     def _fed(self) -> bool:
@@ -266,14 +237,16 @@ class InProcessBackend:
                 self._finish(job)
 
     def _finish(self, job: _Job) -> None:
-        assert self._templates is not None
+        assert self._prompts is not None
         ordered = [job.outputs[place] for place in range(len(job.prompts))]
         for prompt, output in zip(job.prompts, ordered, strict=True):
             if list(output.prompt_token_ids) != prompt:
                 raise RuntimeError("an answer belongs to another prompt")
             if any(one.finish_reason == "error" for one in output.outputs):
                 raise RuntimeError("the engine reports an error")
-        content = answer_json(job.question, self._model.model, ordered, self._templates.decode)
+        content = answer_json(
+            job.question, self._model.model, ordered, self._prompts.templates.decode
+        )
         self._leave(job)
         self._answer(job, Reply(content, attempts=job.attempts))
 
@@ -322,6 +295,6 @@ class InProcessBackend:
         job.future.set_result(
             Reply(
                 reply.content, reply.trouble, reply.detail, reply.attempts,
-                latency=time.monotonic() - job.began, share=job.share, replica=_REPLICA,
+                latency=time.monotonic() - job.began, share=job.share, replica=REPLICA,
             )
         )  # fmt: skip
