@@ -1,8 +1,8 @@
 """Finds the files of cascades: of a run, and of what is published."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
-from jobs.cascade_report import CascadeFiles, report
 from jobs.cascade_told import CascadeReport
 from jobs.select import cascade_of
 from jobs.session import Session
@@ -13,9 +13,26 @@ from pipelines.lake.snapshots import State
 from pipelines.stages.label import settings
 from pipelines.stages.row import OPERATIONAL
 from schemas.errors import ConfigError
-from schemas.label_task import load_task
+from schemas.label_task import LabelTask, load_task
 from schemas.manifest import DataFile, Manifest
-from schemas.taxonomy import load_taxonomy
+from schemas.taxonomy import Taxonomy, load_taxonomy
+
+
+@dataclass(frozen=True)
+class CascadeFiles:
+    """The files of a cascade: of the choice, of both labelers, and the clean shards with the gold. `spent`: manifests
+    of the second labeler.
+    """
+
+    task: LabelTask
+    taxonomy: Taxonomy
+    first: str
+    second: str
+    selection: Sequence[DataFile]
+    first_labels: Sequence[DataFile]
+    second_labels: Sequence[DataFile]
+    clean: Sequence[DataFile]
+    spent: Sequence[Manifest]
 
 
 def of_run(session: Session, manifests: Sequence[Manifest]) -> list[CascadeReport]:
@@ -51,6 +68,8 @@ def of_run(session: Session, manifests: Sequence[Manifest]) -> list[CascadeRepor
             spent=[m for m, f in made if (f.dataset, f.variant) == ("labels", last)],
         )
         if files.selection:
+            from jobs.cascade_report import report  # a run without a cascade need not load it
+
             found.append(
                 report(
                     session.lake, files, memory_limit=engine.memory_limit, threads=engine.workers
@@ -93,6 +112,8 @@ def _published(lake: Lake, parts: State, variant: str) -> CascadeReport | None:
         clean=_files(parts, "clean", ""),
         spent=[made for name in names if (made := finished(lake, name)) is not None],
     )
+    from jobs.cascade_report import report
+
     return report(lake, files, memory_limit="1GB", threads=2)
 
 

@@ -4,42 +4,23 @@ Only rows of the audit sample are read beside counts, so that memory grows with 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import duckdb
 import numpy as np
 
+from jobs.cascade_files import CascadeFiles
 from jobs.cascade_told import CascadeReport
 from jobs.costs import add_cost
 from jobs.evaluation.gold import LabelGold, gold_of
 from pipelines.lake.lake import Lake
 from pipelines.stages.database import create_view, open_database
-from schemas.label_task import LabelTask
-from schemas.manifest import DataFile, Manifest
-from schemas.taxonomy import Taxonomy
+from schemas.manifest import Manifest
 from transforms.evaluate.cascade_figures import agreement, quality
 from transforms.evaluate.figures import Figure, Undefined
 from transforms.evaluate.metrics import indicator
 from transforms.label.labeler import LABELED
 
 _NOTHING = "SELECT NULL::VARCHAR AS record_id, NULL::VARCHAR AS status, NULL::VARCHAR[] AS labels WHERE false"
-
-
-@dataclass(frozen=True)
-class CascadeFiles:
-    """The files of a cascade: of the choice, of both labelers, and the clean shards with the gold. `spent`: manifests
-    of the second labeler.
-    """
-
-    task: LabelTask
-    taxonomy: Taxonomy
-    first: str
-    second: str
-    selection: Sequence[DataFile]
-    first_labels: Sequence[DataFile]
-    second_labels: Sequence[DataFile]
-    clean: Sequence[DataFile]
-    spent: Sequence[Manifest]
 
 
 def report(lake: Lake, files: CascadeFiles, *, memory_limit: str, threads: int) -> CascadeReport:

@@ -48,6 +48,7 @@ def test_kernel_equals_reference(spec: FeatureSpec, texts: list[str]) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_a_megabyte() -> None:
     text = "Really?! I can't believe it 😭 " * 33_000
     assert len(text.encode()) > 1_000_000

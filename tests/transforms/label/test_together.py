@@ -168,6 +168,7 @@ def test_one_of_the_models_by_its_name() -> None:
         load_labeler("student:emotion-brighter", load_task("vad"), load_taxonomy("vad"))
 
 
+@pytest.mark.slow
 def test_models_that_do_not_fit_into_one_engine(monkeypatch: pytest.MonkeyPatch) -> None:
     """Too many or too large for one table, or reading other features: in several passes, with the same answers."""
     questions = [question(*head) for head in HEADS]
