@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import re
 import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import Future
@@ -120,6 +121,13 @@ def spied(path: Path, task: Any, taxonomy: Any) -> tuple[LanguageModelLabeler, S
     return labeler, spy
 
 
+def as_counted(content: str) -> str:
+    """What the server's grammar counted: it lets a surrogate half pass as one character of three bytes, which is no
+    UTF-8, so that the server writes three replacement characters. Only a model without sense writes such.
+    """
+    return re.sub("\ufffd{3}", "\ufffd", content)
+
+
 def checked(found: pl.DataFrame) -> pl.DataFrame:
     """Of ten rows each has its outcome; what is labeled comes back from Parquet."""
     assert found.height == len(TEXTS)
@@ -150,7 +158,7 @@ def test_every_task_in_every_mode(task, taxonomy, mode, write):
     for body, response in spy.exchanged():
         for choice in response["choices"]:
             if mode == "generate" and choice["finish_reason"] == "stop":
-                answer = json.loads(choice["message"]["content"], strict=False)
+                answer = json.loads(as_counted(choice["message"]["content"]), strict=False)
                 jsonschema.validate(answer, schema)
                 assert body["response_format"]["json_schema"]["schema"] == schema
                 whole += 1
@@ -352,7 +360,7 @@ def test_a_task_and_a_taxonomy_of_ones_own(write, tmp_path):
     whole = [each["message"]["content"] for each in answers if each["finish_reason"] == "stop"]
     assert whole
     for content in whole:
-        jsonschema.validate(json.loads(content, strict=False), schema)
+        jsonschema.validate(json.loads(as_counted(content), strict=False), schema)
     for answer in found["answer"].drop_nulls():
         assert answer["a_choice"] in OWN_TASK["fields"][1]["choices"]  # type: ignore[index]
         assert -2 <= answer["a_level"] <= 2
