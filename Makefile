@@ -48,7 +48,7 @@ $(VLLM)/.ready: requirements-vllm.lock
 
 lock: $(VENV)/.ready-dev
 	$(BIN)/python -m pip install --quiet uv
-	$(BIN)/uv pip compile pyproject.toml --extra evaluate --extra llm --extra quality --universal --python-version 3.11 \
+	$(BIN)/uv pip compile pyproject.toml --extra evaluate --extra llm --extra quality --extra report --universal --python-version 3.11 \
 		--generate-hashes --no-emit-index-url --no-header --quiet -o requirements.lock requirements-build.in
 	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 \
 		--generate-hashes --no-emit-index-url --no-header --quiet -o requirements-dev.lock requirements-build.in

@@ -103,11 +103,12 @@ def open_lake(
             frame = lake.frame("SELECT * FROM labels LIMIT 10")
     """
     from pipelines.lake.lake import open_lake as find
-    from pipelines.lake.snapshots import published_files, state
+    from pipelines.lake.mart_files import queryable_files
+    from pipelines.lake.snapshots import state
     from pipelines.query.catalog import open_catalog
 
     lake = find(Path(path))
-    return open_catalog(published_files(lake, state(lake, as_of)[1]), restricted=restricted)
+    return open_catalog(queryable_files(lake, state(lake, as_of)[1]), restricted=restricted)
 
 
 def _frame(texts: Any, text_column: str) -> pl.DataFrame:

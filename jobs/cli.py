@@ -6,7 +6,20 @@ import sys
 
 import typer
 
-from jobs.commands import annotate, audit, evaluate, files, forget, lakes, runs, serve, tasks, tune
+from jobs.commands import (
+    annotate,
+    audit,
+    evaluate,
+    files,
+    forget,
+    lakes,
+    marts,
+    report,
+    runs,
+    serve,
+    tasks,
+    tune,
+)
 from schemas.errors import EXIT_TERMINAL, EXIT_TRANSIENT, EXIT_USAGE, AffectmineError
 
 app = typer.Typer(
@@ -34,7 +47,9 @@ app.command(rich_help_panel=_STAGES)(files.label)
 app.command(rich_help_panel=_STAGES)(runs.check)
 app.command(rich_help_panel=_STAGES)(runs.publish)
 app.command(rich_help_panel=_ASK)(lakes.sql)
+app.command(rich_help_panel=_ASK)(report.report)
 app.command(rich_help_panel=_ASK)(lakes.status)
+app.add_typer(marts.app, name="marts", rich_help_panel=_ASK)
 app.command(rich_help_panel=_LABELS)(evaluate.evaluate)
 app.command(rich_help_panel=_LABELS)(files.train)
 app.command(rich_help_panel=_LABELS)(tune.calibrate)

@@ -12,6 +12,7 @@ from jobs.costs import per_million_rows, told_cost
 from jobs.run import Outcome
 from jobs.screen import Screen
 from pipelines.gates.result import said
+from schemas.errors import MissingExtraError
 
 _OUTCOMES = (
     "used", "skipped", "quarantined", "kept", "dropped", "with_context", "without_context", "labeled", "rejected",
@@ -67,6 +68,14 @@ def show_outcome(outcome: Outcome, screen: Screen, *, as_json: bool) -> None:
             screen.say(f"Cost of {stage.name} {stage.variant}: {cost}.")
     for cascade in outcome.cascades:
         screen.say(told_cascade(cascade))
+    if outcome.marts is not None:
+        fresh, made = len(outcome.marts.fresh), len(outcome.marts.made)
+        screen.say(
+            f"Marts: {fresh} built, {made - fresh} were there already: affectmine marts --lake"
+        )
+        for error in outcome.marts.errors.values():
+            if isinstance(error, MissingExtraError):  # no failure; those are told below
+                screen.warn(str(error))
     for message, count in Counter(str(error) for _, _, error in outcome.failures).items():
         shards = "1 shard" if count == 1 else f"{count} shards"
         screen.warn(f"{shards} failed: {message}")
@@ -125,6 +134,13 @@ def as_dict(outcome: Outcome) -> dict[str, Any]:
             }
             for stage in outcome.totals
         ],
+        "marts": None
+        if outcome.marts is None
+        else {
+            "built": len(outcome.marts.fresh),
+            "there_already": len(outcome.marts.made) - len(outcome.marts.fresh),
+            "missing": sorted(outcome.marts.errors),
+        },
         "cascades": [cascade.to_json() for cascade in outcome.cascades],
         "gates": [
             {

@@ -13,7 +13,8 @@ from pipelines.gates.result import GateResult, enforce
 from pipelines.lake.candidates import candidates
 from pipelines.lake.failpoint import failpoint
 from pipelines.lake.lake import Lake
-from pipelines.lake.snapshots import State, numbers, publish, published_files, state
+from pipelines.lake.mart_files import queryable_files
+from pipelines.lake.snapshots import State, numbers, publish, state
 from pipelines.query.export import write_catalog
 from schemas.errors import GateError
 from schemas.manifest import Manifest, Part
@@ -143,7 +144,7 @@ def refresh_catalog(lake: Lake) -> None:
     """Writes catalog.duckdb for the newest snapshot, again if another one appears meanwhile."""
     while True:
         number, parts = state(lake)
-        write_catalog(lake.root / "catalog.duckdb", published_files(lake, parts), lake=lake.root)
+        write_catalog(lake.root / "catalog.duckdb", queryable_files(lake, parts), lake=lake.root)
         newest = numbers(lake)
         if not newest or newest[-1] == number:
             return

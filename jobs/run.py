@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from dataclasses import replace as replaced
 from pathlib import Path
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 from jobs.cascade_files import of_run
 from jobs.cascade_told import CascadeReport
@@ -39,10 +39,14 @@ from schemas.errors import (
     EXIT_TRANSIENT,
     AffectmineError,
     ConfigError,
+    MissingExtraError,
     TransientError,
 )
 from schemas.manifest import DataFile
 from transforms.ingest.keyed import KeyedHasher
+
+if TYPE_CHECKING:
+    from jobs.marts import Built
 
 Until = Literal["ingest", "clean", "dedup", "windows", "label", "check", "publish"]
 STAGES: tuple[Until, ...] = get_args(Until)
@@ -61,6 +65,7 @@ class Outcome:
     published: Published | None
     seconds: float
     cascades: list[CascadeReport] = field(default_factory=list)
+    marts: "Built | None" = None
 
 
 def run(
@@ -161,6 +166,7 @@ def _stages(
     published = None
     if gate is not None:
         published = check_and_publish(session, work, gate, publish=until == "publish")
+    marts = _marts(session, published)
     told = of_run(session, work.manifests) if last >= STAGES.index("label") else []
     return Outcome(
         run_id=session.run_id,
@@ -173,7 +179,33 @@ def _stages(
         published=published,
         seconds=0.0,
         cascades=told,
+        marts=marts,
     )
+
+
+def _marts(session: Session, published: Published | None) -> "Built | None":
+    """The marts of what was published; None where the config wants none, or nothing is published."""
+    settings = session.config.marts
+    if settings is None or published is None or not published.number:
+        return None
+    from jobs.marts import build_in_run  # late: a run without marts does not load them
+
+    engine = session.config.engine
+    built = build_in_run(
+        session.lake,
+        session.journal,
+        session.screen,
+        settings=settings,
+        memory_limit=engine.memory_limit,
+        threads=engine.workers,
+        as_of=published.number,
+    )
+    session.failures += [
+        ("marts", name, error)
+        for name, error in built.errors.items()
+        if not isinstance(error, MissingExtraError)
+    ]
+    return built
 
 
 def _worker_modules(config: RunConfig) -> tuple[str, ...]:

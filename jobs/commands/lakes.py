@@ -46,10 +46,11 @@ def sql(
     ] = None,
     limit: Annotated[int, typer.Option(help="Rows of a table on the screen.", min=1)] = 50,
 ) -> int:
-    """Ask the newest snapshot with SQL (DuckDB). Views: clean, labels, label_scores, quarantine …"""
+    """Ask the newest snapshot with SQL (DuckDB). Views: clean, labels, label_scores, mart_… (see `marts`), quarantine …"""
     from jobs.sql import run_sql
     from pipelines.lake.lake import open_lake
-    from pipelines.lake.snapshots import published_files, state
+    from pipelines.lake.mart_files import queryable_files
+    from pipelines.lake.snapshots import state
 
     opened = open_lake(lake)
     number, parts = state(opened, as_of)
@@ -60,7 +61,7 @@ def sql(
         )
     run_sql(
         query,
-        published_files(opened, parts),
+        queryable_files(opened, parts),
         restricted=restricted,
         kind=None if output_format is None else output_format.value,
         output=output,

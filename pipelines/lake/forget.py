@@ -3,7 +3,8 @@
 Assumptions: as in `forget_intent`; the pseudonyms and ids are those of this lake's key.
 Semantics: the forgotten list and the intent are written first, so that nobody brings them back and a killed attempt
 is known; then files without them; then everything names these; then the catalog; cached answers about
-them go after that, then the old files, the intent at the very end. Killed at any instant, the same call completes it.
+them go after that, then all marts (they count everybody) and the old files, the intent at the very end. Killed at any
+instant, the same call completes it.
 Shards stay done: their files keep the identity that they have for later stages, so that nothing is computed again.
 """
 
@@ -33,6 +34,7 @@ from pipelines.lake.forget_scan import places_with, records_of
 from pipelines.lake.forget_sweep import sweep
 from pipelines.lake.journal import live_runs
 from pipelines.lake.lake import Lake
+from pipelines.lake.mart_files import drop_marts
 from schemas.errors import TerminalError, TransientError
 from transforms.ingest.keyed import KeyedHasher
 
@@ -131,7 +133,7 @@ def _erase(
     refresh()
     failpoint("forget.catalog_written")
     target = replace(plan.target, hints={})
-    deleted = erase_answers(answers, target) + sweep(lake, target)
+    deleted = erase_answers(answers, target) + drop_marts(lake) + sweep(lake, target)
     failpoint("forget.swept")
     fulfil(lake)
     return _report(plan, answers, deleted)

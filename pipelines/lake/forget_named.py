@@ -10,7 +10,7 @@ from pipelines.lake.rows import Compaction, read_compaction
 from pipelines.lake.snapshots import numbers, read_snapshot
 from schemas.manifest import DataFile, Manifest, Snapshot
 
-_NO_DATA = ("snapshots", "runs", "corpora")
+_NO_DATA = ("snapshots", "runs", "corpora", "marts")
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ dedup, contexts, restricted/signatures                 likewise, beside clean
 labels/<task>/<taxonomy>/<labeler>/<corpus>/<partition>/shard-*.parquet + .json
 selection/<task>/<taxonomy>/<labeler>/<corpus>/…      of a cascade: what goes on to that labeler
 annotations/<corpus>/<partition>/shard-*.parquet + .json   what people answered
+marts/<name>/*.parquet + .json                         tables over all labels, of one published state
 answers, restricted/answers                           cached answers of language models; answers.lock
 snapshots/00000001.json                               what is published
 runs/<run id>/                                        journals, gates

@@ -3,7 +3,7 @@
 Semantics: keeps the newest `retain` snapshots whole. Of the rest it removes data files, left-over attempts and
 old errors, never a manifest of a shard whose rows can still be read, and nothing younger than `older_than`, so that
 a run that is about to name a file does not lose it. Cached answers of language models stay: nothing names them, but
-they were paid for.
+they were paid for. Marts go with the last retained snapshot that they belong to.
 """
 
 import time
@@ -15,6 +15,7 @@ from pipelines.lake.commit import read_manifest
 from pipelines.lake.forget_intent import alone, refuse_while_forgetting
 from pipelines.lake.journal import live_runs
 from pipelines.lake.lake import Lake
+from pipelines.lake.mart_files import STAGE, useless_marts
 from pipelines.lake.rows import read_compaction
 from pipelines.lake.snapshots import STATE_EVERY, mark_oldest, numbers, state
 
@@ -61,12 +62,17 @@ def _vacuum(lake: Lake, *, retain: int, older_than: float, dry_run: bool) -> Swe
     doomed: list[Path] = []
     for path in sorted(lake.root.rglob("*")):
         inside = path.relative_to(lake.root)
-        if not path.is_file() or inside.parts[0] in {"snapshots", "runs"} or len(inside.parts) == 1:
+        if (
+            not path.is_file()
+            or inside.parts[0] in {"snapshots", "runs", STAGE}
+            or len(inside.parts) == 1
+        ):
             continue
         if path.stat().st_mtime > before:
             continue
         if _useless(lake, path, named, manifests, outputs):
             doomed.append(path)
+    doomed += [path for path in useless_marts(lake, kept_numbers) if path.stat().st_mtime <= before]
     # A snapshot that is not retained may still be the base that a retained one is read from.
     base = (kept_numbers[0] - 1) // STATE_EVERY * STATE_EVERY + 1 if kept_numbers else 0
     old = [lake.snapshots / f"{n:08d}.json" for n in existing if n < base]

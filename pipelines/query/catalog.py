@@ -18,6 +18,7 @@ from pipelines.query.statements import check_select
 from pipelines.query.views import create_views, literal, readable, view_queries
 from schemas.datasets import DATASETS
 from schemas.errors import TerminalError
+from schemas.mart import mart_names
 
 _BATCH_ROWS = 65_536
 _ABOUT_VALUES = (
@@ -83,6 +84,12 @@ class Catalog:
     def _no_table(self, name: str) -> TerminalError:
         if name in DATASETS and DATASETS[name].restricted:
             return TerminalError(f"{name} holds raw text.", remedy="Open it with --restricted.")
+        mart = name.lower().removeprefix("mart_")
+        if mart != name.lower() and mart in mart_names():
+            return TerminalError(
+                f"{name} is not built for this snapshot.",
+                remedy=f"Build it: affectmine marts build {mart} --lake LAKE",
+            )
         close = difflib.get_close_matches(name.lower(), self.views, n=3)
         if close:
             return TerminalError(

@@ -1,5 +1,6 @@
 """The database for what needs all rows: spills to disk, sees shards as views."""
 
+import re
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -10,7 +11,8 @@ import polars as pl
 
 from pipelines.lake.lake import Lake
 from pipelines.lake.rows import locate
-from schemas.errors import TransientError
+from schemas.config.run import MEMORY_LIMIT
+from schemas.errors import ConfigError, TransientError
 from schemas.manifest import DataFile
 
 PLACES = 1 << 32  # places of a shard: its number times this, plus the row
@@ -41,6 +43,18 @@ def open_database(
                 f"{doing} needs more than {memory_limit} or a larger temporary folder.",
                 remedy="Raise engine.memory_limit, or free space in the temporary folder (TMPDIR).",
             ) from None
+
+
+def bytes_of(memory_limit: str) -> int:
+    """`400MB`, `1.2GB` in bytes. Raises ConfigError for anything else."""
+    match = re.fullmatch(MEMORY_LIMIT, memory_limit)
+    if match is None:
+        raise ConfigError(
+            f"The memory limit {memory_limit!r} cannot be read.",
+            remedy="Write it as 400MB or 1.5GB, at least 100MB.",
+        )
+    number, unit = memory_limit[:-2].strip(), memory_limit[-2:]
+    return int(float(number) * (1e9 if unit == "GB" else 1e6))
 
 
 def query(name: str) -> str:

@@ -10,9 +10,13 @@ from schemas.config.check import CheckConfig
 from schemas.config.clean import CleanConfig
 from schemas.config.corpus import CorpusConfig
 from schemas.config.dedup import DedupConfig
+from schemas.config.marts import MartsConfig
 from schemas.config.select import SelectConfig
 from schemas.config.windows import WindowsConfig
 from schemas.yaml_mistakes import SeveralError
+
+MEMORY_LIMIT = r"([1-9]\d{2,}\s?MB|[1-9]\d*(\.\d+)?\s?GB)"
+"""How an amount of memory is written: at least 100 MB."""
 
 
 class IngestConfig(Config):
@@ -56,7 +60,7 @@ class EngineConfig(Config):
     )
     memory_limit: str = operational(
         "400MB",
-        pattern=r"^([1-9]\d{2,}\s?MB|[1-9]\d*(\.\d+)?\s?GB)$",
+        pattern=f"^{MEMORY_LIMIT}$",
         description="for DuckDB, which spills beyond it; at least 100MB",
     )
     retries: int = operational(3, ge=0, le=20, description="of a transient error, with backoff")
@@ -81,6 +85,10 @@ class RunConfig(Config):
     )
     label: tuple[LabelConfig, ...] = Field((LabelConfig(),), description="label stages, in order")
     check: CheckConfig = CheckConfig()
+    marts: MartsConfig | None = Field(
+        None,
+        description="tables over all labels, made when a run has published; without this section none are made",
+    )
     engine: EngineConfig = operational(default_factory=EngineConfig)
 
     @field_validator("label")

@@ -1,0 +1,81 @@
+"""Commands `affectmine marts …`: tables over all labels of a lake."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    help="Marts: tables over all labels of a lake, such as transitions, contagion, telling words.",
+    rich_markup_mode="rich",
+)
+
+Json = Annotated[bool, typer.Option("--json", help="JSON on stdout, for machines.")]
+
+
+@app.callback(invoke_without_command=True)
+def marts(
+    context: typer.Context,
+    lake: Annotated[
+        Path | None,
+        typer.Option(
+            "--lake", help="Also say which are built in this lake.", show_default="no lake"
+        ),
+    ] = None,
+    as_json: Json = False,
+) -> int:
+    """Marts: without a command, the list of all."""
+    if context.invoked_subcommand is None:
+        from jobs.marts import list_marts
+
+        list_marts(lake, as_json=as_json)
+    return 0
+
+
+@app.command()
+def show(
+    name: Annotated[str, typer.Argument(help="A mart's name.", show_default=False)],
+    as_json: Json = False,
+) -> int:
+    """Explain one mart: what it holds, formula, source, columns, SQL."""
+    from jobs.marts import show_mart
+
+    show_mart(name, as_json=as_json)
+    return 0
+
+
+@app.command()
+def build(
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Only these marts.", show_default="all")
+    ] = None,
+    lake: Annotated[Path, typer.Option("--lake", help="The lake's folder.")] = Path("lake"),
+    as_of: Annotated[
+        int | None, typer.Option(help="An earlier snapshot's number.", show_default="the newest")
+    ] = None,
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            help="A config whose section marts says what may be shown.",
+            show_default="the defaults",
+        ),
+    ] = None,
+    memory_limit: Annotated[
+        str, typer.Option(help="For DuckDB, which spills beyond it.")
+    ] = "1.2GB",
+    as_json: Json = False,
+) -> int:
+    """Build the marts of the newest snapshot. Those that are there already are kept."""
+    from jobs.marts import build_marts, read_marts_config, show_built
+    from jobs.screen import Screen
+
+    built = build_marts(
+        lake,
+        as_of=as_of,
+        names=names or (),
+        settings=None if config is None else read_marts_config(config),
+        memory_limit=memory_limit,
+        screen=Screen(quiet=as_json),
+    )
+    show_built(built, as_json=as_json)
+    return built.exit_code

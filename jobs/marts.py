@@ -1,0 +1,246 @@
+"""Marts: tables over all labels of a lake, built, listed and explained."""
+
+from __future__ import annotations
+
+import json
+import os
+import textwrap
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from jobs.publish import refresh_catalog
+from jobs.screen import Screen
+from pipelines.lake.forget_intent import refuse_while_forgetting
+from pipelines.lake.journal import Journal
+from pipelines.lake.lake import Lake, open_lake
+from pipelines.lake.mart_files import STAGE, mart_files
+from pipelines.lake.snapshots import state
+from schemas.config.marts import MartsConfig
+from schemas.errors import (
+    EXIT_OK,
+    EXIT_TERMINAL,
+    EXIT_TRANSIENT,
+    AffectmineError,
+    ConfigError,
+    MissingExtraError,
+    TerminalError,
+    TransientError,
+)
+from schemas.manifest import Manifest
+from schemas.mart import load_mart, mart_names
+
+MEMORY_LIMIT = "1.2GB"
+
+
+@dataclass(frozen=True)
+class Built:
+    """The marts of a snapshot: their manifests, those that were made now, and what went wrong by mart."""
+
+    snapshot: int
+    made: dict[str, Manifest]
+    fresh: frozenset[str]
+    errors: dict[str, AffectmineError]
+
+    @property
+    def exit_code(self) -> int:
+        """0, 1 or 75; a library that is not installed keeps a mart back, and is no failure."""
+        errors = [each for each in self.errors.values() if not isinstance(each, MissingExtraError)]
+        if any(not isinstance(error, TransientError) for error in errors):
+            return EXIT_TERMINAL
+        return EXIT_TRANSIENT if errors else EXIT_OK
+
+
+def build_marts(
+    lake_path: Path,
+    *,
+    as_of: int | None = None,
+    names: Sequence[str] = (),
+    settings: MartsConfig | None = None,
+    memory_limit: str = MEMORY_LIMIT,
+    threads: int | None = None,
+    screen: Screen | None = None,
+) -> Built:
+    """Builds the marts of a snapshot (the newest) that are not there yet; `names`: only these.
+
+    A mart that cannot be computed is told in `errors`; the others are built. Raises ConfigError for an unknown mart or
+    snapshot, TerminalError where nothing is published, TransientError while somebody is being forgotten.
+    """
+    for name in names:
+        load_mart(name)
+    lake = open_lake(lake_path)
+    journal = Journal(lake, STAGE)
+    code, number = EXIT_TERMINAL, None
+    try:
+        refuse_while_forgetting(lake)
+        built = build_in_run(
+            lake,
+            journal,
+            screen or Screen(quiet=True),
+            as_of=as_of,
+            names=names,
+            settings=settings or MartsConfig(),
+            memory_limit=memory_limit,
+            threads=threads or cores(),
+        )
+        code, number = built.exit_code, built.snapshot
+    except AffectmineError as error:
+        code = error.exit_code
+        raise
+    finally:
+        journal.finish(code, number)
+    return built
+
+
+def build_in_run(
+    lake: Lake,
+    journal: Journal,
+    screen: Screen,
+    *,
+    settings: MartsConfig,
+    memory_limit: str,
+    threads: int,
+    as_of: int | None = None,
+    names: Sequence[str] = (),
+) -> Built:
+    """The same as a stage of a run that is going on."""
+    from pipelines.marts.build import Builder
+
+    number, parts = state(lake, as_of)
+    if number == 0:
+        raise TerminalError(
+            f"Nothing is published in {lake.root} yet.",
+            remedy="Run a config first: affectmine run CONFIG",
+        )
+    wanted = [name for name in mart_names() if not names or name in names]
+    builder = Builder(lake, parts, settings, journal.run_id, memory_limit, threads)
+    made: dict[str, Manifest] = {}
+    errors: dict[str, AffectmineError] = {}
+    journal.planned(STAGE, len(wanted), None)
+    started = time.perf_counter()
+    with screen.stage(STAGE, len(wanted)):
+        for each in builder.build(wanted):
+            if each.manifest is not None:
+                made[each.mart.name] = each.manifest
+                journal.done(each.manifest)
+                screen.advance(each.manifest)
+            else:
+                assert each.error is not None
+                errors[each.mart.name] = each.error
+                kind = type(each.error).__name__
+                journal.failed(STAGE, each.mart.name, kind, str(each.error))
+    journal.ended_stage(STAGE, time.perf_counter() - started)
+    fresh = {name for name, manifest in made.items() if manifest.run_id == journal.run_id}
+    if fresh:
+        refresh_catalog(lake)
+    return Built(number, made, frozenset(fresh), errors)
+
+
+def cores() -> int:
+    """Cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return max(1, len(os.sched_getaffinity(0)))
+    return max(1, os.cpu_count() or 1)
+
+
+def show_built(built: Built, *, as_json: bool) -> None:
+    """Prints what was built: rows and seconds of each mart."""
+    if as_json:
+        marts = {
+            name: {
+                "rows": each.counts["rows"],
+                "seconds": each.seconds,
+                "built_now": name in built.fresh,
+            }
+            for name, each in built.made.items()
+        }
+        errors = {name: str(error) for name, error in built.errors.items()}
+        print(json.dumps({"snapshot": built.snapshot, "marts": marts, "errors": errors}))
+        return
+    console = Console(highlight=False)
+    table = Table("view", "rows", "seconds", "what it holds", header_style="bold")
+    for name, each in built.made.items():
+        seconds = f"{each.seconds:.1f}" if name in built.fresh else "built before"
+        mart = load_mart(name)
+        table.add_row(mart.view, f"{each.counts['rows']:,}", seconds, mart.title)
+    console.print(table)
+    for name, error in built.errors.items():
+        console.print(f"{name}: {error}", markup=False)
+    some = next((name for name in built.made if built.made[name].counts["rows"]), None)
+    if some is not None:
+        console.print(
+            f"Snapshot {built.snapshot}. Ask them: affectmine sql --lake LAKE "
+            f'"SELECT * FROM mart_{some} LIMIT 20"; what they mean: affectmine marts show {some}',
+            markup=False,
+        )
+
+
+def list_marts(lake_path: Path | None, *, as_json: bool) -> None:
+    """Prints all marts; of a lake also how many rows those of the newest snapshot have."""
+    found: dict[str, Manifest] = {}
+    if lake_path is not None:
+        lake = open_lake(lake_path)
+        found = mart_files(lake, state(lake)[1])
+    marts = [load_mart(name) for name in mart_names()]
+    if as_json:
+        rows = {name: manifest.counts["rows"] for name, manifest in found.items()}
+        told = [
+            {"name": each.name, "view": each.view, "title": each.title, "rows": rows.get(each.name)}
+            for each in marts
+        ]
+        print(json.dumps(told))
+        return
+    table = Table("mart", "kind", "what it holds", header_style="bold")
+    if lake_path is not None:
+        table.add_column("rows", justify="right")
+    for each in marts:
+        row = [each.name, each.kind, each.title]
+        if lake_path is not None:
+            manifest = found.get(each.name)
+            row.append("not built" if manifest is None else f"{manifest.counts['rows']:,}")
+        table.add_row(*row)
+    Console(highlight=False).print(table)
+
+
+def show_mart(name: str, *, as_json: bool) -> None:
+    """Prints one mart: what it holds, its formula and source, its columns and its SQL."""
+    from pipelines.stages.database import query
+
+    mart = load_mart(name)
+    sql = query(f"marts/{mart.name}")
+    if as_json:
+        print(json.dumps(mart.model_dump(mode="json") | {"view": mart.view, "sql": sql}))
+        return
+    console = Console(highlight=False)
+
+    def say(text: str) -> None:
+        console.print(textwrap.fill(text, 100), markup=False)
+
+    console.print(f"{mart.view}: {mart.title}", style="bold", markup=False)
+    say(mart.description)
+    say(f"Formula: {mart.formula}")
+    if mart.note:
+        say(f"Note: {mart.note}")
+    say(f"Source: {mart.source}")
+    table = Table("column", "type", "what it is", header_style="bold")
+    for column in mart.columns:
+        table.add_row(column.name, column.type, column.description)
+    console.print(table)
+    console.print(sql, markup=False, soft_wrap=True)
+
+
+def read_marts_config(path: Path) -> MartsConfig:
+    """The section `marts` of a config file; its defaults without one."""
+    from schemas.config.load import load_config
+
+    found = load_config(path).marts
+    if found is None:
+        raise ConfigError(
+            f"{path} has no section marts, so it says nothing about them.",
+            remedy="Add it; `marts: {}` takes the defaults. Or leave --config out.",
+        )
+    return found

@@ -1,0 +1,36 @@
+"""A histogram of counts that are already in bins."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from jobs.report.charts.look import BLUE, INK, Look, Row, Spec, picture
+
+
+def histogram(
+    rows: Sequence[Row], look: Look, *, x_title: str, unit: str, middle: float | None = None
+) -> Spec:
+    """Rows: low, high, n. `middle`: where an upright line marks the median."""
+    x = {
+        "field": "low", "type": "quantitative", "scale": {"zero": False, "nice": False},
+        "axis": {"title": x_title, "tickCount": look.ticks, "grid": False},
+    }  # fmt: skip
+    y = {
+        "field": "n", "type": "quantitative",
+        "axis": {"title": unit, "tickCount": 4, "tickMinStep": 1, "grid": True, "domain": False, "format": "~s"},
+    }  # fmt: skip
+    layers: list[Spec] = [
+        {
+            "mark": {"type": "bar", "color": BLUE, "stroke": "#ffffff", "strokeWidth": 1},
+            "encoding": {"x": x, "x2": {"field": "high"}, "y": y, "y2": {"datum": 0}},
+        }
+    ]
+    if middle is not None:
+        layers.append(
+            {
+                "data": {"values": [{"low": middle}]},
+                "mark": {"type": "rule", "color": INK, "strokeDash": [4, 3], "strokeWidth": 1.5},
+                "encoding": {"x": x},
+            }
+        )
+    return picture(look, 180, rows, layers, right=10)

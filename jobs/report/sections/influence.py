@@ -1,0 +1,205 @@
+"""How turns move one another: transitions, contagion, toxic chains, sentiment flips."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import polars as pl
+
+from jobs.report.build import about, of_mart
+from jobs.report.charts.bars import bars
+from jobs.report.charts.heat import heat
+from jobs.report.model import Absent, Item, Picture, Section
+from jobs.report.source import Focus, Source
+from jobs.report.words import count, many, name, number, numbers, percent
+from schemas.mart import Mart
+
+_SIDE = 12
+
+
+def influence_section(source: Source) -> Section:
+    """From one turn to the next."""
+    intro = "What comes after what, within a speaker and between speakers. None of it says what caused what."
+    pairs = "No conversation has two labeled turns that follow each other"
+    items = [
+        *of_mart(source, "transitions", "From label to label", f"{pairs}.", partial(_transitions, "speaker")),
+        *of_mart(source, "transitions", "From turn to reply", f"{pairs}.", partial(_transitions, "reply")),
+        *of_mart(source, "contagion", "Contagion", f"{pairs}, by different speakers.", _contagion),
+        *of_mart(source, "valence_contagion", "Contagion of valence", f"{pairs}, by different speakers.", _valence),
+        *of_mart(
+            source, "toxic_chains", "Toxic chains", "No two successive turns are hostile.", _chains,
+            prefer=("toxicity",),
+        ),
+        *of_mart(source, "sentiment_flips", "Sentiment flips", "No speaker's sentiment flips.", _flips),
+    ]  # fmt: skip
+    return Section("influence", "From turn to turn", intro, items)
+
+
+def _transitions(scope: str, source: Source, focus: Focus, mart: Mart | None) -> Item:
+    own = scope == "speaker"
+    title = f"{'From label to label' if own else 'From turn to reply'}: {name(focus.corpus)}"
+    sql = (
+        "SELECT from_label, to_label, n, from_n, probability, to_share, lift FROM mart_transitions\n"
+        f"WHERE scope = '{scope}' AND {focus.where}\nORDER BY n DESC, from_label, to_label"
+    )
+    found = source.frame(sql)
+    if not found.height:
+        return Absent(
+            title,
+            "No speaker has two turns." if own else "No turn follows one by another speaker.",
+            mart,
+        )
+    sizes = (
+        found.group_by("from_label")
+        .agg(pl.col("n").sum())
+        .sort("n", "from_label", descending=[True, False])
+    )
+    labels = sizes["from_label"].head(_SIDE).to_list()
+    place = {label: number for number, label in enumerate(labels)}
+    rows = [
+        {"x": name(r["to_label"]), "y": name(r["from_label"]), "x_order": place[r["to_label"]],
+         "y_order": place[r["from_label"]], "value": r["probability"], "text": f"{r['probability'] * 100:.0f}"}
+        for r in found.iter_rows(named=True) if r["from_label"] in place and r["to_label"] in place
+    ]  # fmt: skip
+    if not rows:
+        return Absent(title, "No label is followed by one of the frequent ones.", mart)
+    often = found.filter((pl.col("n") >= 5) & (pl.col("from_label") != pl.col("to_label")))
+    top = (
+        (often if often.height else found)
+        .sort("lift", "n", descending=True, nulls_last=True)
+        .row(0, named=True)
+    )
+    then = "the same speaker's next turn is" if own else "another speaker replies with"
+    left = f"; the {_SIDE} most frequent of {sizes.height} labels" if sizes.height > _SIDE else ""
+    return Picture(
+        title=title,
+        chart=partial(heat, rows, x_title="then" if own else "reply", y_title="from", share=True,
+                      unit="share of what follows, %"),
+        reading=f"After {name(top['from_label'])}, {then} {name(top['to_label'])} "
+        f"{number(top['lift'], 1)} times as often as usual ({percent(top['probability'])} against "
+        f"{percent(top['to_share'])}).",
+        caption=f"Rows sum to 100 % over all labels. n = {many(int(found['n'].sum()), 'pair')} of turns{left}. "
+        f"{about(focus)}",
+        numbers=numbers(found),
+        sql=sql,
+        mart=mart,
+    )  # fmt: skip
+
+
+def _contagion(source: Source, focus: Focus, mart: Mart | None) -> Item:
+    sql = (
+        "SELECT from_role, to_role, label, pairs, exposed, exposed_with, rate_exposed, rate_unexposed, difference,\n"
+        "  relative_risk, z, onset_difference FROM mart_contagion\n"
+        f"WHERE {focus.where} AND difference IS NOT NULL AND z IS NOT NULL\n"
+        "ORDER BY abs(z) DESC, from_role, to_role, label LIMIT 200"
+    )
+    found = source.frame(sql)
+    if not found.height:
+        return Absent(
+            f"Contagion: {name(focus.corpus)}",
+            "No label is followed often enough to compare.",
+            mart,
+        )
+    rows = [
+        {"name": f"{name(r['label'])}: {name(r['from_role'])} → {name(r['to_role'])}", "value": r["difference"],
+         "text": f"{r['difference'] * 100:+.1f} (z {r['z']:+.1f})"}
+        for r in found.head(12).iter_rows(named=True)
+    ]  # fmt: skip
+    top = found.row(0, named=True)
+    return Picture(
+        title=f"Contagion: {name(focus.corpus)}",
+        chart=partial(bars, rows, unit="difference of shares (points of %)", share=True),
+        reading=f"After {name(top['label'])} of {name(top['from_role'])}, {name(top['to_role'])} has it in "
+        f"{percent(top['rate_exposed'])} of the turns, else in {percent(top['rate_unexposed'])} (z {top['z']:+.1f}).",
+        caption=f"The 12 with the greatest z of {found.height}; exposed: the turn before, by another speaker, has the "
+        f"label. {about(focus)}",
+        numbers=numbers(found),
+        sql=sql,
+        mart=mart,
+    )
+
+
+def _valence(source: Source, focus: Focus, mart: Mart | None) -> Item:
+    sql = (
+        "SELECT from_role, to_role, pairs, correlation, partial_correlation, slope FROM mart_valence_contagion\n"
+        f"WHERE {focus.where} AND correlation IS NOT NULL ORDER BY pairs DESC, from_role, to_role LIMIT 200"
+    )
+    found = source.frame(sql)
+    if not found.height:
+        return Absent(
+            f"Contagion of valence: {name(focus.corpus)}",
+            "Too few pairs of turns, or no variance.",
+            mart,
+        )
+    rows = [
+        {"name": f"{name(r['from_role'])} → {name(r['to_role'])}", "value": r["correlation"],
+         "text": f"{r['correlation']:+.2f}"}
+        for r in found.head(10).iter_rows(named=True)
+    ]  # fmt: skip
+    top = found.row(0, named=True)
+    partial_told = number(top["partial_correlation"])
+    return Picture(
+        title=f"Contagion of valence: {name(focus.corpus)}",
+        chart=partial(bars, rows, unit="correlation with the turn before"),
+        reading=f"Valence of {name(top['to_role'])} goes with that of {name(top['from_role'])} before it: "
+        f"r {top['correlation']:+.2f}; with the own turn before held constant, {partial_told}.",
+        caption=f"n = {many(int(found['pairs'].sum()), 'pair')} of turns by different speakers. {about(focus)}",
+        numbers=numbers(found),
+        sql=sql,
+        mart=mart,
+    )
+
+
+def _chains(source: Source, focus: Focus, mart: Mart | None) -> Item:
+    sql = (
+        "SELECT least(turns, 20) AS turns, count(*) AS n, avg(speakers) AS mean_speakers, max(turns) AS longest\n"
+        f"FROM mart_toxic_chains WHERE {focus.where}\nGROUP BY 1 ORDER BY 1"
+    )
+    found = source.frame(sql)
+    rows = [
+        {"name": f"{r['turns']} turns" if r["turns"] < 20 else "20 and more", "value": r["n"], "text": count(r["n"])}
+        for r in found.iter_rows(named=True)
+    ]  # fmt: skip
+    chains = int(found["n"].sum())
+    starts = source.frame(
+        f"SELECT started_by_role AS role, count(*) AS n FROM mart_toxic_chains WHERE {focus.where} "
+        "GROUP BY 1 ORDER BY n DESC, role NULLS LAST LIMIT 1"
+    ).row(0)
+    longest = int(found["longest"].max() or 0)  # type: ignore[arg-type]
+    return Picture(
+        title=f"Toxic chains: {name(focus.corpus)}",
+        chart=partial(bars, rows, unit="chains"),
+        reading=f"{many(chains, 'chain')}, the longest of {longest} turns; most often started by {name(starts[0])} "
+        f"({percent(starts[1] / chains)}).",
+        caption=f"Runs of 2 and more successive hostile turns. {about(focus)}",
+        numbers=numbers(found),
+        sql=sql,
+        mart=mart,
+    )
+
+
+def _flips(source: Source, focus: Focus, mart: Mart | None) -> Item:
+    sql = (
+        "SELECT role, from_sentiment, to_sentiment, count(*) AS n, avg(change) AS mean_change,\n"
+        "  avg((trigger_record IS NOT NULL)::INTEGER) AS after_another\n"
+        f"FROM mart_sentiment_flips WHERE {focus.where}\n"
+        "GROUP BY role, from_sentiment, to_sentiment ORDER BY n DESC, role NULLS LAST, from_sentiment, to_sentiment"
+    )
+    found = source.frame(sql)
+    rows = [
+        {"name": f"{name(r['role'])}: {name(r['from_sentiment'])} → {name(r['to_sentiment'])}", "value": r["n"],
+         "text": count(r["n"])}
+        for r in found.head(12).iter_rows(named=True)
+    ]  # fmt: skip
+    top, total = found.row(0, named=True), int(found["n"].sum())
+    return Picture(
+        title=f"Sentiment flips: {name(focus.corpus)}",
+        chart=partial(bars, rows, unit="flips"),
+        reading=f"Most frequent: {name(top['role'])} from {name(top['from_sentiment'])} to "
+        f"{name(top['to_sentiment'])}, {count(top['n'])} of {many(total, 'flip')}; "
+        f"{percent(top['after_another'])} right after another speaker.",
+        caption=f"A flip: sentiment of opposite sign to that speaker's turn before. {about(focus)}",
+        numbers=numbers(found),
+        sql=sql,
+        mart=mart,
+    )

@@ -1,0 +1,127 @@
+"""How far people agree with one another, and how far labelers agree with people and each other."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from jobs.report.charts.bars import bars
+from jobs.report.model import Absent, Item, Numbers, Picture, Section, Sheet
+from jobs.report.source import MOST_CORPORA, MOST_LABELS, Source, mart
+from jobs.report.words import count, many, name, number, numbers
+from pipelines.gates.result import GateResult, said
+from transforms.evaluate.figures import Undefined
+
+_MOST = 4
+
+
+def people_section(source: Source, gates: list[GateResult]) -> Section:
+    """Annotators, evaluations of the run's gates, cascades."""
+    intro = "How far people agree bounds what labels can be worth. Evaluations are those of the run that published."
+    items: list[Item] = [*_annotators(source), *_evaluations(gates), *_cascades(source)]
+    return Section("agreement", "Agreement and calibration", intro, items)
+
+
+def _annotators(source: Source) -> list[Item]:
+    told, title = mart("annotator_disagreement"), "Agreement of annotators"
+    if "mart_annotator_disagreement" not in source.views:
+        return [Absent(title, "This mart is not built in this lake.", told)]
+    sql = (
+        "SELECT corpus, task, taxonomy, label_set, label, records, ratings, agreement, alpha, positive_share\n"
+        "FROM mart_annotator_disagreement \n"
+        "ORDER BY label IS NULL DESC, records DESC, corpus, task, taxonomy, label_set, label LIMIT 1000"
+    )
+    found = source.frame(sql)
+    if not found.height:
+        return [Absent(title, "No record was rated by two people.", told)]
+    sets = list(dict.fromkeys(found.select("corpus", "task", "taxonomy", "label_set").iter_rows()))
+    pictures: list[Item] = []
+    for corpus, task, taxonomy, label_set in sets[:_MOST]:
+        mine = found.filter(
+            (found["corpus"] == corpus)
+            & (found["task"] == task)
+            & found["taxonomy"].eq_missing(taxonomy)
+            & found["label_set"].eq_missing(label_set)
+        )
+        defined = mine.drop_nulls("alpha").sort("alpha", descending=True)
+        if not defined.height:
+            why = "Nobody disagreed, or everybody gave one label: alpha does not exist."
+            pictures.append(Absent(f"{title}: {name(corpus)}, {name(task)}", why, told))
+            continue
+        rows = [
+            {"name": "all labels" if r["label"] is None else name(r["label"]), "value": r["alpha"],
+             "text": number(r["alpha"])}
+            for r in defined.head(MOST_LABELS).iter_rows(named=True)
+        ]  # fmt: skip
+        best, worst = defined.row(0, named=True), defined.row(-1, named=True)
+        whole = mine.filter(mine["label"].is_null())
+        first = f"Over all labels alpha is {number(whole['alpha'][0])}; " if whole.height else ""
+        pictures.append(
+            Picture(
+                title=f"{title}: {name(corpus)}, {name(task)} ({name(taxonomy)})",
+                chart=partial(bars, rows, unit="Krippendorff's alpha (1 agree, 0 as by chance)"),
+                reading=f"{first}highest {number(best['alpha'])} ({_label(best['label'])}), lowest "
+                f"{number(worst['alpha'])} ({_label(worst['label'])}).",
+                caption=f"n = {many(int(mine['records'].max() or 0), 'record')} with two and more ratings"  # type: ignore[arg-type]
+                + (f"; label set {name(label_set)}" if label_set is not None else "")
+                + (f". {len(sets) - _MOST} more sets are not shown" if len(sets) > _MOST else "")
+                + ".",
+                numbers=numbers(mine),
+                sql=sql,
+                mart=told,
+            )
+        )
+    return pictures
+
+
+def _label(label: str | None) -> str:
+    return "all labels" if label is None else name(label)
+
+
+def _evaluations(gates: list[GateResult]) -> list[Item]:
+    title = "Evaluations against gold"
+    found = [gate for gate in gates if gate.kind == "evaluation"]
+    if not found:
+        return [
+            Absent(
+                title,
+                "The run that published this snapshot asked for no evaluation (check: evaluate).",
+            )
+        ]
+    rows = tuple(
+        (gate.variant, finding.id, said(finding), "held" if finding.success else finding.severity)
+        for gate in found
+        for finding in gate.findings
+    )
+    failed = sum(row[3] != "held" for row in rows)
+    return [
+        Sheet(
+            title,
+            Numbers(("labels", "figure", "found", "result"), rows[:50], max(0, len(rows) - 50)),
+            f"{many(len(rows), 'figure')} judged, {failed} below what was asked. Calibration stands there as "
+            "calibration error, where it was asked for.",
+        )
+    ]
+
+
+def _cascades(source: Source) -> list[Item]:
+    if source.lake is None or not any(
+        part.dataset == "selection" for part in source.parts.values()
+    ):
+        return []
+    from jobs.cascade_files import published
+
+    rows = []
+    for told in published(source.lake, source.parts)[:MOST_CORPORA]:
+        saved = told.saved.because if isinstance(told.saved, Undefined) else f"{told.saved:.1%}"
+        rows.append(
+            (f"{told.task} ({told.taxonomy})", told.first, told.second, f"{count(told.asked)} of {count(told.rows)}",
+             told.audited, str(told.agreement["exact_match"]), saved)
+        )  # fmt: skip
+    columns = ("question", "first", "then", "asked", "audited", "exact match", "cost saved")
+    return [
+        Sheet(
+            "Cascades",
+            Numbers(columns, tuple(rows)),
+            "Agreement of the two labelers on the audit sample.",
+        )
+    ]

@@ -1,0 +1,84 @@
+"""Words: what marks a label, and what comes before hostile or negative turns."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import polars as pl
+
+from jobs.report.build import about, of_mart
+from jobs.report.charts.bars import bars
+from jobs.report.model import Absent, Item, Picture, Section
+from jobs.report.source import Focus, Source
+from jobs.report.words import count, listed, name, numbers
+from schemas.mart import Mart
+
+_BARS = 16
+
+
+def words_section(source: Source) -> Section:
+    """Expressions and precursors. Words of many speakers only, so that nobody is quoted."""
+    intro = (
+        "Words and pairs of words by z of their log-odds with an informative Dirichlet prior: beyond 1.96, more "
+        "frequent than chance. The marts keep only expressions of several records and speakers."
+    )
+    few = "No expression is frequent enough, or no label sets rows apart."
+    items = [
+        *of_mart(source, "expressions", "Expressions that mark a label", few, _expressions),
+        *of_mart(source, "precursor_words", "Words before hostile or negative turns",
+                 "No such turn follows one by another speaker, or no expression is frequent enough.", _precursors),
+    ]  # fmt: skip
+    return Section("words", "Words", intro, items)
+
+
+def _expressions(source: Source, focus: Focus, mart: Mart | None) -> Item:
+    sql = (
+        "WITH ranked AS (SELECT contrast, label, words, expression, n, n_rest, records, speakers, log_odds, z,\n"
+        "  row_number() OVER (PARTITION BY contrast, label ORDER BY z DESC NULLS LAST, expression, words) AS place\n"
+        f"  FROM mart_expressions WHERE {focus.where} AND z > 0)\n"
+        "SELECT contrast, label, expression, n, n_rest, records, speakers, log_odds, z FROM ranked\n"
+        "WHERE place <= 3 ORDER BY contrast DESC, z DESC, label, expression LIMIT 100"
+    )
+    return _ranked(
+        source.frame(sql), sql, f"Expressions that mark a label: {name(focus.corpus)}",
+        "Up to three expressions a label; “hidden”: hostile by context, not by its words.", focus, mart,
+    )  # fmt: skip
+
+
+def _precursors(source: Source, focus: Focus, mart: Mart | None) -> Item:
+    sql = (
+        "WITH ranked AS (SELECT role, label, words, expression, n, n_rest, records, speakers, log_odds, z,\n"
+        "  row_number() OVER (PARTITION BY label ORDER BY z DESC NULLS LAST, expression, words, role) AS place\n"
+        f"  FROM mart_precursor_words WHERE {focus.where} AND z > 0)\n"
+        "SELECT role, label, expression, n, n_rest, records, speakers, log_odds, z FROM ranked\n"
+        "WHERE place <= 5 ORDER BY label = 'hostile' DESC, z DESC, label, expression LIMIT 100"
+    )
+    return _ranked(
+        source.frame(sql), sql, f"Words before hostile or negative turns: {name(focus.corpus)}",
+        "Words of the turn right before, by another speaker.", focus, mart,
+    )  # fmt: skip
+
+
+def _ranked(
+    found: pl.DataFrame, sql: str, title: str, what: str, focus: Focus, mart: Mart | None
+) -> Item:
+    if not found.height:
+        return Absent(title, "No expression is more frequent than chance.", mart)
+    shown = found.sort("z", "expression", descending=[True, False]).head(_BARS)
+    rows = [
+        {"name": f"{name(r['expression'])} · {name(r['label'])}", "value": r["z"],
+         "text": f"{r['z']:.1f} (n {r['n']:,})"}
+        for r in shown.iter_rows(named=True)
+    ]  # fmt: skip
+    top = shown.row(0, named=True)
+    of_top = shown.filter(pl.col("label").eq_missing(top["label"]))["expression"].head(3).to_list()
+    return Picture(
+        title=title,
+        chart=partial(bars, rows, unit="z"),
+        reading=f"Marks of {name(top['label'])}: {listed([name(each) for each in of_top])} "
+        f"(the first {count(top['n'])} times there, {count(top['n_rest'])} times elsewhere).",
+        caption=f"{what} The {len(rows)} greatest of {found.height}; n: times said. {about(focus)}",
+        numbers=numbers(found),
+        sql=sql,
+        mart=mart,
+    )

@@ -1,0 +1,163 @@
+"""Computes the marts of a published state and commits them, one by one.
+
+Semantics: as a shard. A mart's file is whole and durable before its manifest is created; the manifest is created if
+absent, and of two attempts one wins. A mart that is there for these files and settings is not computed again. One that
+cannot be computed does not keep the others back.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import duckdb
+import pyarrow as pa
+import xxhash
+
+from pipelines.lake.commit import read_manifest
+from pipelines.lake.forget_intent import refuse_while_forgetting
+from pipelines.lake.lake import Lake, now
+from pipelines.lake.mart_files import STAGE, of_what
+from pipelines.lake.snapshots import State, published_files
+from pipelines.lake.store import create, new_attempt
+from pipelines.marts.after import AFTER
+from pipelines.marts.base import Base, open_base
+from pipelines.marts.needs import need
+from pipelines.marts.written import queried, write_mart
+from pipelines.stages.database import query
+from schemas.config.marts import MartsConfig
+from schemas.errors import AffectmineError, TerminalError, TransientError
+from schemas.manifest import Manifest
+from schemas.mart import Mart, load_mart
+
+BASE_VERSION: Final = 1
+"""Goes up when the same labels give other base tables."""
+
+
+@dataclass(frozen=True)
+class Made:
+    """What became of a mart."""
+
+    mart: Mart
+    manifest: Manifest | None
+    error: AffectmineError | None = None
+
+
+@dataclass(frozen=True)
+class Builder:
+    """Marts of one state of a lake."""
+
+    lake: Lake
+    parts: State
+    settings: MartsConfig
+    run_id: str
+    memory_limit: str
+    threads: int
+
+    def build(self, names: Sequence[str]) -> Iterator[Made]:
+        """Each mart as it is done. Raises what keeps all of them back: files that are damaged, no disk."""
+        missing: list[Mart] = []
+        for name in names:
+            mart = load_mart(name)
+            path = self.lake.path(self.name(mart))
+            if path.exists() and (manifest := _whole(self.lake, path)) is not None:
+                yield Made(mart, manifest)
+            else:
+                missing.append(mart)
+        if not missing:
+            return
+        files = published_files(self.lake, self.parts)
+        with (
+            tempfile.TemporaryDirectory(prefix="affectmine-marts-") as folder,
+            open_base(
+                files, Path(folder), memory_limit=self.memory_limit, threads=self.threads
+            ) as base,
+        ):
+            for mart in missing:
+                try:
+                    yield Made(mart, self._make(mart, base))
+                except AffectmineError as error:
+                    yield Made(mart, None, error)
+
+    def parameters(self, mart: Mart) -> dict[str, int | float]:
+        """The numbers that stand in its SQL: those of the config where it has them."""
+        told = self.settings.model_dump()
+        return {name: told.get(name, value) for name, value in mart.parameters.items()}
+
+    def name(self, mart: Mart) -> str:
+        """Where its manifest lies: equal work has an equal name."""
+        how = json.dumps(
+            [BASE_VERSION, mart.version, self.parameters(mart)], sort_keys=True
+        ).encode()
+        return f"{STAGE}/{mart.name}/{of_what(self.parts)}-{xxhash.xxh3_64_hexdigest(how)[:8]}.json"
+
+    def _make(self, mart: Mart, base: Base) -> Manifest:
+        started = time.perf_counter()
+        name = self.name(mart)
+        attempt = new_attempt()
+        path = self.lake.path(name).with_name(f"{Path(name).stem}-{attempt}.parquet")
+        with _explained(mart):
+            need(base, mart.reads, self.settings)
+            file = write_mart(self.lake, mart, path, self._rows(mart, base.database))
+        manifest = Manifest(
+            name=name,
+            stage=STAGE,
+            stage_version=BASE_VERSION,
+            shard=mart.name,
+            source_file="",
+            source_chunk=0,
+            fingerprint=Path(name).stem,
+            inputs=(of_what(self.parts),),
+            outputs=(file,),
+            counts={"in": base.rows, "rows": file.rows},
+            attempt=attempt,
+            run_id=self.run_id,
+            created_at=now(),
+            seconds=round(time.perf_counter() - started, 3),
+        )
+        refuse_while_forgetting(self.lake)
+        if create(self.lake.path(name), manifest.model_dump_json().encode()):
+            return manifest
+        path.unlink(missing_ok=True)
+        return read_manifest(self.lake.path(name))
+
+    def _rows(self, mart: Mart, database: duckdb.DuckDBPyConnection) -> Iterable[pa.RecordBatch]:
+        after = AFTER.get(mart.name)
+        if after is None:
+            return queried(database, mart, self.parameters(mart))
+        # What SQL says badly is computed from the small table that it gives.
+        sql = query(f"marts/{mart.name}")
+        table = database.sql(sql, params=self.parameters(mart)).to_arrow_table()
+        return after(table).to_batches()
+
+
+def _whole(lake: Lake, path: Path) -> Manifest | None:
+    """The manifest, if its rows are still there; else it is removed, so that they are made again."""
+    manifest = read_manifest(path)
+    if all(lake.path(file.path).exists() for file in manifest.outputs):
+        return manifest
+    path.unlink(missing_ok=True)
+    return None
+
+
+@contextmanager
+def _explained(mart: Mart) -> Iterator[None]:
+    try:
+        yield
+    except duckdb.OutOfMemoryException:
+        raise TransientError(
+            f"The mart {mart.name} needs more memory, or a larger temporary folder.",
+            remedy="Raise the memory limit, or free space in the temporary folder (TMPDIR).",
+        ) from None
+    except duckdb.Error as error:
+        raise TerminalError(
+            f"The mart {mart.name} cannot be computed ({type(error).__name__}).",
+            remedy="If a file of the lake is damaged, `affectmine sql` on its dataset says which; "
+            "else report it as a defect of affectmine.",
+        ) from None

@@ -1,0 +1,1 @@
+"""The marts, one file each: what a table over the labels holds, its formula, its source."""

@@ -1,0 +1,1 @@
+"""From labels to what the marts are computed from, and what SQL says badly."""

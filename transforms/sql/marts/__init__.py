@@ -1,0 +1,1 @@
+"""The queries of the marts, one file each."""

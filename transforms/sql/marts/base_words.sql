@@ -1,0 +1,22 @@
+-- The words of each labeled record in order, lower-cased: runs of letters, with apostrophes within. Where a placeholder
+-- of redaction or another bracket stood, the list has '[', so that what stood around it is not taken for neighbors.
+-- Languages written without spaces are left out; of a very long text only the first 2,000 words are looked at.
+-- In: base_records, texts. Out: number, corpus, record_id, words VARCHAR[].
+SELECT
+    base_records.number,
+    base_records.corpus,
+    base_records.record_id,
+    list_slice(
+        regexp_extract_all(
+            lower(replace(regexp_replace(texts.text, '\[[A-Z][A-Z_]{1,30}\]', '[', 'g'), '’', '''')),
+            '\[|[\p{L}\p{M}]+(?:''[\p{L}\p{M}]+)*'
+        ),
+        1,
+        2000
+    ) AS words
+FROM texts
+INNER JOIN base_records ON texts.record_id = base_records.record_id
+WHERE
+    texts.lang IS NULL
+    OR lower(split_part(replace(texts.lang, '_', '-'), '-', 1))
+    NOT IN ('zh', 'yue', 'ja', 'th', 'lo', 'km', 'my', 'bo', 'dz')
