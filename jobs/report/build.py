@@ -16,8 +16,9 @@ def of_mart(
 ) -> list[Item]:
     """The pictures of a mart, one for each of its corpora (at most three; the page says how many there are)."""
     told = mart(name)
-    if f"mart_{name}" not in source.views:
-        return [Absent(title, "This mart is not built in this lake.", told)]
+    missing = source.missing(name)
+    if missing is not None:
+        return [Absent(title, missing, told)]
     found = source.focus(f"mart_{name}", prefer=prefer)
     if not found:
         return [Absent(title, why_none, told)]

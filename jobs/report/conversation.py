@@ -73,6 +73,7 @@ def render_conversation(
             speakers=list(speakers.values()),
             pictures=[_picture(path, place) for place, path in enumerate(paths[:_MOST_PICTURES])],
             turns=shown_turns(shown, speakers, numbers, said),
+            most=most,
             left_out=len(found.turns) - len(shown),
             made_at=f"{made:%Y-%m-%d %H:%M} UTC",
             style=inert_file("style.css"),
@@ -163,7 +164,8 @@ def _picture(shown: Trajectory, place: int) -> dict[str, Any]:
 
 
 def _signed(value: float) -> str:
-    return f"{value:+.2f}".replace("-", "\u2212")
+    told = f"{value:+.2f}".replace("-", "\u2212")
+    return told if float(f"{value:.2f}") else "0.00"
 
 
 def _consents(lake: Lake, found: Conversation) -> list[str]:

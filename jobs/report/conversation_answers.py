@@ -24,11 +24,10 @@ class Bar:
 
 @dataclass(frozen=True)
 class Said:
-    """One answer to one question. `trouble`: why there is none; `more`: labels that are not shown."""
+    """One answer to one question. `trouble`: why there is none."""
 
     question: str
     bars: tuple[Bar, ...] = ()
-    more: int = 0
     facts: tuple[tuple[str, str], ...] = ()
     trouble: str = ""
 
@@ -72,24 +71,23 @@ def _said(
     marks, facts = read_answer(
         answer, row["record_id"], numbers, skip=[bar.name for bar in dimensions]
     )
-    labels, more = _labels(row, most)
+    labels = _labels(row, most)
     if not labels and not dimensions and not facts and not marks:
         facts = [("labels", "none applies")]
-    return Said(question, (*dimensions, *labels), more, tuple(facts)), marks
+    return Said(question, (*dimensions, *labels), tuple(facts)), marks
 
 
-def _labels(row: Mapping[str, Any], most: int) -> tuple[list[Bar], int]:
+def _labels(row: Mapping[str, Any], most: int) -> list[Bar]:
     given = list(row["labels"] or [])
     scores = {each["label"]: each["probability"] for each in row["scores"] or []}
     if not scores:
-        return [Bar(name, 0, "", given=True) for name in given], 0
+        return [Bar(name, 0, "", given=True) for name in given]
     best = sorted(scores, key=lambda name: (name not in given, -(scores[name] or 0.0)))
     shown = best[: max(most, len(given))]
-    bars = [
+    return [
         Bar(name, round(100 * (scores[name] or 0.0)), f"{scores[name] or 0.0:.2f}", name in given)
         for name in shown
     ]
-    return bars, len(best) - len(shown)
 
 
 def _dimensions(

@@ -124,7 +124,7 @@ def chart(shown: Trajectory, look: Look) -> Spec:
         "field": "hue", "type": "ordinal", "legend": None,
         "scale": {"domain": list(range(len(SHAPES))), "range": list(SHAPES)},
     }  # fmt: skip
-    size = 45 if len(points) <= 150 else 22
+    size = 60 if len(points) <= 150 else 22
     layers: list[Spec] = [
         {
             "mark": {"type": "rule", "color": LINE, "strokeWidth": 1.5},

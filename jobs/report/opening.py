@@ -26,10 +26,14 @@ def open_source(lake: Lake, as_of: int | None = None) -> Iterator[Source]:
             f"Nothing is published in {lake.root} yet.",
             remedy="Run a config first: affectmine run CONFIG",
         )
+    unbuilt: dict[str, str] = {}
     if set(mart_names()) - set(mart_files(lake, parts)):
         from jobs.marts import build_marts  # late: most reports find their marts built
 
-        build_marts(lake.root, as_of=as_of)
+        built = build_marts(lake.root, as_of=number)
+        unbuilt = {mart: str(error) for mart, error in built.errors.items()}
     files = queryable_files(lake, parts)
     with open_catalog(files, memory_limit=_MEMORY, threads=_THREADS) as catalog:
-        yield Source(catalog, frozenset(catalog.views), lake, read_snapshot(lake, number), parts)
+        yield Source(
+            catalog, frozenset(catalog.views), lake, read_snapshot(lake, number), parts, unbuilt
+        )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final, Protocol
@@ -68,17 +68,31 @@ class Focus:
 
 @dataclass(frozen=True)
 class Source:
-    """A snapshot that is open for questions. `views`: the names that SQL can ask."""
+    """A snapshot that is open for questions. `views`: the names that SQL can ask; `unbuilt`: marts that could not be
+    built, and why.
+    """
 
     frames: Frames
     views: frozenset[str]
     lake: Lake | None = None
     snapshot: Snapshot | None = None
     parts: State = field(default_factory=dict)
+    unbuilt: Mapping[str, str] = field(default_factory=dict)
 
     def frame(self, sql: str) -> pl.DataFrame:
         """The rows of one SELECT."""
         return self.frames.frame(sql)
+
+    def missing(self, mart: str) -> str | None:
+        """Why the mart is not there; None where it is."""
+        if f"mart_{mart}" in self.views:
+            return None
+        why = self.unbuilt.get(mart)
+        return (
+            f"This mart could not be built: {why}"
+            if why
+            else "This mart is not built in this lake."
+        )
 
     @cached_property
     def questions(self) -> list[Question]:

@@ -28,6 +28,11 @@ def name(value: Any, longest: int = _LONGEST) -> str:
     return text if len(text) <= longest else text[: longest - 1] + "…"
 
 
+def role(value: str | None) -> str:
+    """A role as it is shown."""
+    return "(no role)" if value is None else name(value)
+
+
 def percent(share: float | None) -> str:
     """A share as 12.3 %; small ones with two digits."""
     if share is None:

@@ -26,6 +26,8 @@ def bars(rows: Sequence[Row], look: Look, *, unit: str, share: bool = False) -> 
         axis["format"] = "~%"
     elif max((abs(row["value"]) for row in data), default=0) >= 10_000:
         axis["format"] = "~s"
+    if all(isinstance(row["value"], int) for row in data):
+        axis["tickMinStep"] = 1
     domain = _domain(data, plot)
     x = {
         "field": "value",

@@ -12,7 +12,7 @@ from jobs.report.charts.heat import heat
 from jobs.report.charts.histogram import histogram
 from jobs.report.model import Absent, Item, Picture, Section
 from jobs.report.source import Focus, Source
-from jobs.report.words import count, many, name, number, numbers, percent
+from jobs.report.words import count, many, name, number, numbers, percent, role
 from schemas.mart import Mart
 
 
@@ -24,7 +24,8 @@ def counseling_section(source: Source) -> Section:
         *of_mart(source, "strategy_preference", "Strategies by phase", no_strategy, _strategies),
         *of_mart(source, "strategy_preference", "Preference for strategies", no_strategy, _bias),
         *of_mart(
-            source, "tactic_repetition", "Repeated tactics", "No speaker has two turns in a conversation.", _tactics
+            source, "tactic_repetition", "Repetition", "No speaker has two turns in a conversation.", _tactics,
+            prefer=("support_strategy", "talk_type", "intent"),
         ),
         *of_mart(source, "text_cue_inconsistency", "Where words and cues part",
                  "No record has the task text_cue_inconsistency (it needs cues such as voice or face).", _cues),
@@ -83,7 +84,7 @@ def _bias(source: Source, focus: Focus, mart: Mart | None) -> Item:
         return Absent(title, "No people's ratings of the same records to compare with.", mart)
     rows = [
         {
-            "name": f"{name(r['role'])}: {name(r['strategy'])}",
+            "name": f"{role(r['role'])}: {name(r['strategy'])}",
             "value": r["preference"],
             "text": number(r["preference"]),
         }
@@ -92,10 +93,11 @@ def _bias(source: Source, focus: Focus, mart: Mart | None) -> Item:
     top = found.row(0, named=True)
     return Picture(
         title=title,
-        chart=partial(bars, rows, unit="preference (Bradley-Terry; equal for all: no bias)"),
+        chart=partial(bars, rows, unit="preference (Bradley-Terry)"),
         reading=f"{name(top['strategy'])} is preferred most: {percent(top['share'])} of the answers, people "
         f"{percent(top['reference_share'])}; bias {number(top['bias'])}.",
-        caption=f"n = {count(top['total'])} answers beside ratings of people. {about(focus)}",
+        caption=f"n = {count(top['total'])} answers beside ratings of people. Equal preferences: no bias. "
+        f"{about(focus)}",
         numbers=numbers(found),
         sql=sql,
         mart=mart,
@@ -103,26 +105,36 @@ def _bias(source: Source, focus: Focus, mart: Mart | None) -> Item:
 
 
 def _tactics(source: Source, focus: Focus, mart: Mart | None) -> Item:
-    title = f"Repeated tactics: {name(focus.corpus)}"
-    sql = (
-        "SELECT floor(least(label_repetition, 0.999) * 10) / 10 AS low, count(*) AS n, any_value(source) AS source,\n"
-        "  sum(label_repetition * pairs) AS weighted, sum(pairs)::BIGINT AS pairs, avg(wording_repetition) AS wording\n"
-        f"FROM mart_tactic_repetition WHERE {focus.where} AND label_repetition IS NOT NULL\nGROUP BY low ORDER BY low"
+    """Of tactics where the corpus has some, else of wording."""
+    title = f"Repetition: {name(focus.corpus)}"
+    for column, what in (("label_repetition", "tactics"), ("wording_repetition", "word trigrams")):
+        sql = (
+            f"SELECT floor(least({column}, 0.999) * 10) / 10 AS low, count(*) AS n, sum({column}) AS total\n"
+            f"FROM mart_tactic_repetition WHERE {focus.where} AND {column} IS NOT NULL\n"
+            "GROUP BY low ORDER BY low"
+        )
+        found = source.frame(sql)
+        if found.height:
+            return _repetition(found, title, what, sql, focus, mart)
+    return Absent(
+        title, "No speaker has two turns with tactics or with three words in a row.", mart
     )
-    found = source.frame(sql)
-    if not found.height:
-        return Absent(title, "No speaker has two turns with a label in a conversation.", mart)
+
+
+def _repetition(
+    found: pl.DataFrame, title: str, what: str, sql: str, focus: Focus, mart: Mart | None
+) -> Item:
     rows = [
         {"low": r["low"], "high": r["low"] + 0.1, "n": r["n"]} for r in found.iter_rows(named=True)
     ]
-    mean = float(found["weighted"].sum()) / max(int(found["pairs"].sum()), 1)
+    speakers = int(found["n"].sum())
+    mean = float(found["total"].sum()) / speakers
+    before = "in the turn before" if what == "tactics" else "earlier in the conversation"
     return Picture(
         title=title,
-        chart=partial(histogram, rows, x_title="share of tactics that the turn before had, too", unit="speakers",
-                      middle=mean),
-        reading=f"On average {percent(mean)} of a turn's tactics were in that speaker's turn before.",
-        caption=f"n = {many(int(found['n'].sum()), 'speaker')} in conversations; dashed: the mean. Tactics are "
-        f"{name(found['source'][0])}. {about(focus)}",
+        chart=partial(histogram, rows, x_title=f"share of {what} that come again", unit="speakers", middle=mean),
+        reading=f"Of a turn's {what}, its speaker had {percent(mean)} {before}, on average over speakers.",
+        caption=f"n = {many(speakers, 'speaker')} in conversations; dashed: the mean. {about(focus)}",
         numbers=numbers(found),
         sql=sql,
         mart=mart,
@@ -136,7 +148,7 @@ def _cues(source: Source, focus: Focus, mart: Mart | None) -> Item:
     )
     found = source.frame(sql)
     rows = [
-        {"name": f"{name(r['channel'])}, {name(r['role'])}: {name(r['label'])}", "value": r["share"] or 0.0,
+        {"name": f"{name(r['channel'])}, {role(r['role'])}: {name(r['label'])}", "value": r["share"] or 0.0,
          "text": percent(r["share"])}
         for r in found.head(14).iter_rows(named=True)
     ]  # fmt: skip
@@ -144,7 +156,7 @@ def _cues(source: Source, focus: Focus, mart: Mart | None) -> Item:
     return Picture(
         title=f"Where words and cues part: {name(focus.corpus)}",
         chart=partial(bars, rows, unit="share of rows", share=True),
-        reading=f"Most frequent: {name(top['label'])} for {name(top['channel'])} of {name(top['role'])}, "
+        reading=f"Most frequent: {name(top['label'])} for {name(top['channel'])} of {role(top['role'])}, "
         f"{percent(top['share'])} of {count(top['rows'])} rows.",
         caption=f"Label of the text against each cue's channel. {about(focus)}",
         numbers=numbers(found),

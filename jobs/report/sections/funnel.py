@@ -10,7 +10,7 @@ from jobs.report.charts.bars import bars
 from jobs.report.funnel import Funnel, Step
 from jobs.report.model import Absent, Item, Numbers, Picture, Section, Sheet
 from jobs.report.source import MOST_CORPORA, Source
-from jobs.report.words import count, many, name, numbers, percent
+from jobs.report.words import NONE, count, many, name, numbers, percent
 
 _MOST_REASONS = 15
 _LANGUAGES = (
@@ -125,10 +125,11 @@ def _languages(found: pl.DataFrame) -> Picture:
         for lang, n, _ in found.head(MOST_CORPORA).iter_rows()
     ]
     lang, n, _ = found.row(0)
+    known = found.filter(pl.col("lang") != NONE).height
     return Picture(
         title="Languages",
         chart=partial(bars, rows, unit="share of records", share=True),
-        reading=f"{percent(n / total)} of the records are in {name(lang)}; {many(found.height, 'language')} in all.",
+        reading=f"{percent(n / total)} of the records are in {name(lang)}; {many(known, 'language')} in all.",
         caption=f"Share of {count(total)} records that cleaning kept.{_more(found.height, MOST_CORPORA)}",
         numbers=numbers(found),
         sql=_LANGUAGES,

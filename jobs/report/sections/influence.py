@@ -11,7 +11,7 @@ from jobs.report.charts.bars import bars
 from jobs.report.charts.heat import heat
 from jobs.report.model import Absent, Item, Picture, Section
 from jobs.report.source import Focus, Source
-from jobs.report.words import count, many, name, number, numbers, percent
+from jobs.report.words import count, many, name, number, numbers, percent, role
 from schemas.mart import Mart
 
 _SIDE = 12
@@ -101,7 +101,7 @@ def _contagion(source: Source, focus: Focus, mart: Mart | None) -> Item:
             mart,
         )
     rows = [
-        {"name": f"{name(r['label'])}: {name(r['from_role'])} → {name(r['to_role'])}", "value": r["difference"],
+        {"name": f"{name(r['label'])}: {role(r['from_role'])} → {role(r['to_role'])}", "value": r["difference"],
          "text": f"{r['difference'] * 100:+.1f} (z {r['z']:+.1f})"}
         for r in found.head(12).iter_rows(named=True)
     ]  # fmt: skip
@@ -109,10 +109,10 @@ def _contagion(source: Source, focus: Focus, mart: Mart | None) -> Item:
     return Picture(
         title=f"Contagion: {name(focus.corpus)}",
         chart=partial(bars, rows, unit="difference of shares (points of %)", share=True),
-        reading=f"After {name(top['label'])} of {name(top['from_role'])}, {name(top['to_role'])} has it in "
+        reading=f"After {name(top['label'])} of {role(top['from_role'])}, {role(top['to_role'])} has it in "
         f"{percent(top['rate_exposed'])} of the turns, else in {percent(top['rate_unexposed'])} (z {top['z']:+.1f}).",
-        caption=f"The 12 with the greatest z of {found.height}; exposed: the turn before, by another speaker, has the "
-        f"label. {about(focus)}",
+        caption=f"The {len(rows)} with the greatest z of {found.height}; exposed: the turn before, by another "
+        f"speaker, has the label. {about(focus)}",
         numbers=numbers(found),
         sql=sql,
         mart=mart,
@@ -132,7 +132,7 @@ def _valence(source: Source, focus: Focus, mart: Mart | None) -> Item:
             mart,
         )
     rows = [
-        {"name": f"{name(r['from_role'])} → {name(r['to_role'])}", "value": r["correlation"],
+        {"name": f"{role(r['from_role'])} → {role(r['to_role'])}", "value": r["correlation"],
          "text": f"{r['correlation']:+.2f}"}
         for r in found.head(10).iter_rows(named=True)
     ]  # fmt: skip
@@ -141,7 +141,7 @@ def _valence(source: Source, focus: Focus, mart: Mart | None) -> Item:
     return Picture(
         title=f"Contagion of valence: {name(focus.corpus)}",
         chart=partial(bars, rows, unit="correlation with the turn before"),
-        reading=f"Valence of {name(top['to_role'])} goes with that of {name(top['from_role'])} before it: "
+        reading=f"Valence of {role(top['to_role'])} goes with that of {role(top['from_role'])} before it: "
         f"r {top['correlation']:+.2f}; with the own turn before held constant, {partial_told}.",
         caption=f"n = {many(int(found['pairs'].sum()), 'pair')} of turns by different speakers. {about(focus)}",
         numbers=numbers(found),
@@ -169,7 +169,7 @@ def _chains(source: Source, focus: Focus, mart: Mart | None) -> Item:
     return Picture(
         title=f"Toxic chains: {name(focus.corpus)}",
         chart=partial(bars, rows, unit="chains"),
-        reading=f"{many(chains, 'chain')}, the longest of {longest} turns; most often started by {name(starts[0])} "
+        reading=f"{many(chains, 'chain')}, the longest of {longest} turns; most often started by {role(starts[0])} "
         f"({percent(starts[1] / chains)}).",
         caption=f"Runs of 2 and more successive hostile turns. {about(focus)}",
         numbers=numbers(found),
@@ -187,7 +187,7 @@ def _flips(source: Source, focus: Focus, mart: Mart | None) -> Item:
     )
     found = source.frame(sql)
     rows = [
-        {"name": f"{name(r['role'])}: {name(r['from_sentiment'])} → {name(r['to_sentiment'])}", "value": r["n"],
+        {"name": f"{role(r['role'])}: {name(r['from_sentiment'])} → {name(r['to_sentiment'])}", "value": r["n"],
          "text": count(r["n"])}
         for r in found.head(12).iter_rows(named=True)
     ]  # fmt: skip
@@ -195,7 +195,7 @@ def _flips(source: Source, focus: Focus, mart: Mart | None) -> Item:
     return Picture(
         title=f"Sentiment flips: {name(focus.corpus)}",
         chart=partial(bars, rows, unit="flips"),
-        reading=f"Most frequent: {name(top['role'])} from {name(top['from_sentiment'])} to "
+        reading=f"Most frequent: {role(top['role'])} from {name(top['from_sentiment'])} to "
         f"{name(top['to_sentiment'])}, {count(top['n'])} of {many(total, 'flip')}; "
         f"{percent(top['after_another'])} right after another speaker.",
         caption=f"A flip: sentiment of opposite sign to that speaker's turn before. {about(focus)}",

@@ -17,8 +17,9 @@ def labels_section(source: Source) -> Section:
     """Label distributions, over all corpora together."""
     intro = "Shares are of labeled rows; where a row may have several labels, they sum to more than 100 %."
     told = mart("label_counts")
-    if "mart_label_counts" not in source.views:
-        items: list[Item] = [Absent("Labels", "This mart is not built in this lake.", told)]
+    missing = source.missing("label_counts")
+    if missing is not None:
+        items: list[Item] = [Absent("Labels", missing, told)]
     elif not source.questions:
         items = [Absent("Labels", "No record is labeled.", told)]
     else:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
+
+import polars as pl
 
 from jobs.report.charts.bars import bars
 from jobs.report.model import Absent, Item, Numbers, Picture, Section, Sheet
@@ -23,8 +26,9 @@ def people_section(source: Source, gates: list[GateResult]) -> Section:
 
 def _annotators(source: Source) -> list[Item]:
     told, title = mart("annotator_disagreement"), "Agreement of annotators"
-    if "mart_annotator_disagreement" not in source.views:
-        return [Absent(title, "This mart is not built in this lake.", told)]
+    missing = source.missing("annotator_disagreement")
+    if missing is not None:
+        return [Absent(title, missing, told)]
     sql = (
         "SELECT corpus, task, taxonomy, label_set, label, records, ratings, agreement, alpha, positive_share\n"
         "FROM mart_annotator_disagreement \n"
@@ -34,43 +38,47 @@ def _annotators(source: Source) -> list[Item]:
     if not found.height:
         return [Absent(title, "No record was rated by two people.", told)]
     sets = list(dict.fromkeys(found.select("corpus", "task", "taxonomy", "label_set").iter_rows()))
-    pictures: list[Item] = []
-    for corpus, task, taxonomy, label_set in sets[:_MOST]:
-        mine = found.filter(
-            (found["corpus"] == corpus)
-            & (found["task"] == task)
-            & found["taxonomy"].eq_missing(taxonomy)
-            & found["label_set"].eq_missing(label_set)
-        )
-        defined = mine.drop_nulls("alpha").sort("alpha", descending=True)
-        if not defined.height:
-            why = "Nobody disagreed, or everybody gave one label: alpha does not exist."
-            pictures.append(Absent(f"{title}: {name(corpus)}, {name(task)}", why, told))
-            continue
-        rows = [
-            {"name": "all labels" if r["label"] is None else name(r["label"]), "value": r["alpha"],
-             "text": number(r["alpha"])}
-            for r in defined.head(MOST_LABELS).iter_rows(named=True)
-        ]  # fmt: skip
-        best, worst = defined.row(0, named=True), defined.row(-1, named=True)
-        whole = mine.filter(mine["label"].is_null())
-        first = f"Over all labels alpha is {number(whole['alpha'][0])}; " if whole.height else ""
-        pictures.append(
-            Picture(
-                title=f"{title}: {name(corpus)}, {name(task)} ({name(taxonomy)})",
-                chart=partial(bars, rows, unit="Krippendorff's alpha (1 agree, 0 as by chance)"),
-                reading=f"{first}highest {number(best['alpha'])} ({_label(best['label'])}), lowest "
-                f"{number(worst['alpha'])} ({_label(worst['label'])}).",
-                caption=f"n = {many(int(mine['records'].max() or 0), 'record')} with two and more ratings"  # type: ignore[arg-type]
-                + (f"; label set {name(label_set)}" if label_set is not None else "")
-                + (f". {len(sets) - _MOST} more sets are not shown" if len(sets) > _MOST else "")
-                + ".",
-                numbers=numbers(mine),
-                sql=sql,
-                mart=told,
-            )
-        )
-    return pictures
+    left = f" {len(sets) - _MOST} more sets are not shown." if len(sets) > _MOST else ""
+    return [_agreement(_set(found, *each), each, sql, left) for each in sets[:_MOST]]
+
+
+def _set(
+    found: pl.DataFrame, corpus: str, task: str, taxonomy: str | None, label_set: str | None
+) -> pl.DataFrame:
+    return found.filter(
+        pl.col("corpus").eq_missing(corpus),
+        pl.col("task").eq_missing(task),
+        pl.col("taxonomy").eq_missing(taxonomy),
+        pl.col("label_set").eq_missing(label_set),
+    )
+
+
+def _agreement(mine: pl.DataFrame, key: tuple[Any, ...], sql: str, left: str) -> Item:
+    corpus, task, taxonomy, label_set = key
+    told = mart("annotator_disagreement")
+    title = f"Agreement of annotators: {name(corpus)}, {name(task)} ({name(taxonomy)})"
+    defined = mine.drop_nulls("alpha").sort("alpha", "label", descending=[True, False])
+    if not defined.height:
+        return Absent(title, "Everybody gave one label: alpha does not exist.", told)
+    rows = [
+        {"name": _label(r["label"]), "value": r["alpha"], "text": number(r["alpha"])}
+        for r in defined.head(MOST_LABELS).iter_rows(named=True)
+    ]
+    best, worst = defined.row(0, named=True), defined.row(-1, named=True)
+    whole = mine.filter(pl.col("label").is_null())
+    first = f"Over all labels alpha is {number(whole['alpha'][0])}; " if whole.height else ""
+    records = many(max(mine["records"].to_list()), "record")
+    of_set = f", label set {name(label_set)}" if label_set is not None else ""
+    return Picture(
+        title=title,
+        chart=partial(bars, rows, unit="alpha (1 agree, 0 as by chance)"),
+        reading=f"{first}highest {number(best['alpha'])} ({_label(best['label'])}), lowest "
+        f"{number(worst['alpha'])} ({_label(worst['label'])}).",
+        caption=f"Krippendorff's alpha. n = {records} with two and more ratings{of_set}.{left}",
+        numbers=numbers(mine),
+        sql=sql,
+        mart=told,
+    )
 
 
 def _label(label: str | None) -> str:

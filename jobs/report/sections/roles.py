@@ -13,7 +13,7 @@ from jobs.report.charts.look import MOST_SERIES
 from jobs.report.charts.network import network
 from jobs.report.model import Absent, Item, Picture, Section
 from jobs.report.source import Focus, Source
-from jobs.report.words import count, listed, many, name, number, numbers, percent
+from jobs.report.words import count, listed, many, name, number, numbers, percent, role
 from schemas.mart import Mart
 
 _LABELS = 14
@@ -108,7 +108,7 @@ def _contrast(source: Source, focus: Focus, mart: Mart | None) -> Item:
     shown = found.filter(pl.col("role").eq_missing(roles[0])) if len(roles) == 2 else found
     rows = [
         {
-            "name": f"{name(r['role'])}: {name(r['label'])}",
+            "name": f"{role(r['role'])}: {name(r['label'])}",
             "value": r["z"],
             "text": f"{r['z']:+.1f}",
         }
@@ -119,7 +119,7 @@ def _contrast(source: Source, focus: Focus, mart: Mart | None) -> Item:
     return Picture(
         title=f"What sets a role apart: {name(focus.corpus)}",
         chart=partial(bars, rows, unit="z of the log-odds against all other roles"),
-        reading=f"{name(top['role'])} has {name(top['label'])} {more} often than the others: {percent(top['share'])} "
+        reading=f"{role(top['role'])} has {name(top['label'])} {more} often than the others: {percent(top['share'])} "
         f"against {percent(top['other_share'])} (z {top['z']:+.1f}).",
         caption=f"Beyond 1.96 either way a difference is hardly chance. {about(focus)}",
         numbers=numbers(found),

@@ -18,7 +18,6 @@ from jobs.report.words import cell, count, many, name, number, numbers, percent
 from schemas.mart import Mart
 
 _MOST_POINTS = 120
-_OTHER = MOST_SERIES
 
 
 def time_section(source: Source) -> Section:
@@ -67,11 +66,13 @@ def _over_time(source: Source, focus: Focus, mart: Mart | None) -> Item:
     rows, labels = _series(found)
     total = int(found.unique("period")["rows"].sum())
     marks = _marks(source, focus)
+    there = found["label"].n_unique()
+    left = f"; the {len(labels)} most frequent of {there} labels" if there > len(labels) else ""
     return Picture(
         title=title,
         chart=partial(lines, rows, unit=f"share of rows of the {step}", share=True, marks=marks),
         reading=_largest_move(found, labels),
-        caption=f"n = {count(total)} labeled rows, by {step}. {about(focus)}"
+        caption=f"n = {count(total)} labeled rows, by {step}{left}. {about(focus)}"
         + (" Dotted upright lines: lasting changes (below)." if marks else ""),
         numbers=numbers(found),
         sql=sql,
@@ -141,7 +142,7 @@ def _changes(source: Source, focus: Focus, mart: Mart | None) -> Item:
     top = found.row(0, named=True)
     return Picture(
         title=f"Lasting changes: {name(focus.corpus)}",
-        chart=partial(bars, rows, unit="change of the mean daily share (points of %)", share=True),
+        chart=partial(bars, rows, unit="change of the mean daily share", share=True),
         reading=f"The largest: from {cell(top['period'])} on, {name(top['label'])} went from "
         f"{percent(top['before'])} to {percent(top['after'])} of the rows of a day.",
         caption=f"{many(found.height, 'change')} found; the largest {len(rows)} are drawn. {about(focus)}",
@@ -176,10 +177,10 @@ def _drift(source: Source, focus: Focus, mart: Mart | None) -> Item:
     )
     return Picture(
         title=title,
-        chart=partial(lines, rows, unit="bits (0 the same, 1 nothing in common)", height=200),
+        chart=partial(lines, rows, unit="bits", height=200),
         reading=f"{top['partition']} differs most from the days before it: {number(top['divergence'], 3)} bits.",
-        caption=f"Jensen-Shannon divergence of {many(found.height, 'day')} from up to 7 before.{thinned} "
-        f"{about(focus)}",
+        caption=f"Jensen-Shannon divergence of {many(found.height, 'day')} from up to 7 before: "
+        f"0 the same, 1 nothing in common.{thinned} {about(focus)}",
         numbers=numbers(found),
         sql=sql,
         mart=mart,

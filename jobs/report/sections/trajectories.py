@@ -13,7 +13,7 @@ from jobs.report.charts.histogram import histogram
 from jobs.report.charts.look import MOST_SERIES
 from jobs.report.model import Absent, Item, Picture, Section
 from jobs.report.source import Focus, Source
-from jobs.report.words import count, many, name, number, numbers, percent
+from jobs.report.words import count, many, name, number, numbers, percent, role
 from schemas.mart import Mart
 
 _SHORT = "No conversation has 10 turns whose valence is known."
@@ -54,7 +54,7 @@ def _mean(source: Source, focus: Focus, mart: Mart | None) -> Item:
     ].to_list()
     shown = order[:5]
     rows = [
-        {"x": r["bin"], "value": r["valence"], "low": r["low"], "high": r["high"], "name": name(r["role"]),
+        {"x": r["bin"], "value": r["valence"], "low": r["low"], "high": r["high"], "name": role(r["role"]),
          "hue": shown.index(r["role"])}
         for r in found.iter_rows(named=True) if r["role"] in shown
     ]  # fmt: skip
@@ -156,27 +156,28 @@ def _shifts(source: Source, focus: Focus, mart: Mart | None) -> Item:
         return Absent(title, "No speaker has two labeled turns in a conversation.", mart)
     shown = found.head(MOST_SERIES)
     rows = [
-        {"name": name(r["role"]), "value": r["shift_rate"], "text": percent(r["shift_rate"])}
+        {"name": role(r["role"]), "value": r["shift_rate"], "text": percent(r["shift_rate"])}
         for r in shown.iter_rows(named=True)
     ]
     top = found.sort("shift_rate", "role", descending=[True, False], nulls_last=True).row(
         0, named=True
     )
+    speakers = int(found["speakers"].sum())
     who = (
         "Speakers change label"
         if found.height == 1
-        else f"{name(top['role'])} changes label most often:"
+        else f"{role(top['role'])} changes label most often:"
     )
     return Picture(
         title=title,
         chart=partial(
             bars,
             rows,
-            unit="share of turns with another label than the speaker's turn before",
+            unit="share of turns with a new label",
             share=True,
         ),
         reading=f"{who} in {percent(top['shift_rate'])} of {count(top['pairs'])} pairs of turns.",
-        caption=f"n = {many(int(found['speakers'].sum()), 'speaker')} in conversations. {about(focus)}",
+        caption=f"New: not the label of that speaker's turn before. n = {many(speakers, 'speaker')}. {about(focus)}",
         numbers=numbers(found),
         sql=sql,
         mart=mart,

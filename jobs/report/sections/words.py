@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 import polars as pl
 
@@ -14,6 +15,7 @@ from jobs.report.words import count, listed, name, numbers
 from schemas.mart import Mart
 
 _BARS = 16
+_CHANCE = 1.96
 
 
 def words_section(source: Source) -> Section:
@@ -41,7 +43,7 @@ def _expressions(source: Source, focus: Focus, mart: Mart | None) -> Item:
     )
     return _ranked(
         source.frame(sql), sql, f"Expressions that mark a label: {name(focus.corpus)}",
-        "Up to three expressions a label; “hidden”: hostile by context, not by its words.", focus, mart,
+        "Up to three expressions a label; “hidden”: texts in which the label is felt and not shown.", focus, mart,
     )  # fmt: skip
 
 
@@ -66,19 +68,30 @@ def _ranked(
         return Absent(title, "No expression is more frequent than chance.", mart)
     shown = found.sort("z", "expression", descending=[True, False]).head(_BARS)
     rows = [
-        {"name": f"{name(r['expression'])} · {name(r['label'])}", "value": r["z"],
+        {"name": f"{name(r['expression'])} · {_label(r)}", "value": r["z"],
          "text": f"{r['z']:.1f} (n {r['n']:,})"}
         for r in shown.iter_rows(named=True)
     ]  # fmt: skip
     top = shown.row(0, named=True)
-    of_top = shown.filter(pl.col("label").eq_missing(top["label"]))["expression"].head(3).to_list()
+    of_top = shown.filter(
+        pl.col("label").eq_missing(top["label"]),
+        *([pl.col("contrast") == top["contrast"]] if "contrast" in top else []),
+    )["expression"].head(3)
+    marks = f"{_label(top)}: {listed([name(each) for each in of_top])}"
+    chance = top["z"] < _CHANCE
     return Picture(
         title=title,
         chart=partial(bars, rows, unit="z"),
-        reading=f"Marks of {name(top['label'])}: {listed([name(each) for each in of_top])} "
+        reading=f"{'None is beyond chance; closest are marks' if chance else 'Marks'} of {marks} "
         f"(the first {count(top['n'])} times there, {count(top['n_rest'])} times elsewhere).",
         caption=f"{what} The {len(rows)} greatest of {found.height}; n: times said. {about(focus)}",
         numbers=numbers(found),
         sql=sql,
         mart=mart,
+    )
+
+
+def _label(row: dict[str, Any]) -> str:
+    return (
+        f"{name(row['label'])}, hidden" if row.get("contrast") == "hidden" else name(row["label"])
     )

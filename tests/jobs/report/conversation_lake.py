@@ -24,9 +24,7 @@ Row = dict[str, Any]
 DAY = "2026-03-02"
 NOON = dt.datetime(2026, 3, 2, 12, tzinfo=dt.UTC)
 VERSIONS = {"task_version": "1", "taxonomy_version": "1", "labeler_version": "1"}
-_FILLED = {
-    pa.string(): "", pa.int64(): 0, pa.int32(): 0, pa.uint64(): 0,
-}  # fmt: skip
+_FILLED = {pa.string(): "", pa.int64(): 0, pa.int32(): 0, pa.uint64(): 0, pa.bool_(): False}
 
 
 def key(name: str) -> str:
@@ -55,14 +53,18 @@ def scores(**probabilities: float) -> list[Row]:
     return [{"label": name, "probability": p} for name, p in probabilities.items()]
 
 
-def made_lake(folder: Path, clean: Sequence[Row], labels: Sequence[Row] = ()) -> Lake:
-    """A lake with these rows in its first snapshot."""
+def made_lake(
+    folder: Path, clean: Sequence[Row], labels: Sequence[Row] = (), **others: Sequence[Row]
+) -> Lake:
+    """A lake with these rows in its first snapshot; `others` are rows of other datasets, by name."""
     lake = create_lake(folder / "lake", "0123456789abcdef")
-    parts = [_part(lake, "clean", "", corpus, rows) for corpus, rows in _by("corpus", clean)]
+    parts = []
+    for dataset, rows in {"clean": clean, **others}.items():
+        parts += [_part(lake, dataset, "", corpus, own) for corpus, own in _by("corpus", rows)]
     for variant, rows in _by("variant", [row | {"variant": _variant(row)} for row in labels]):
-        parts.extend(
+        parts += [
             _part(lake, "labels", variant, corpus, own) for corpus, own in _by("corpus", rows)
-        )
+        ]
     publish(lake, "run", lambda _: (parts, []))
     return lake
 

@@ -1,5 +1,5 @@
--- The expressions that are counted: the frequent words, and the frequent pairs that they make; of each corpus the 100,000
--- most frequent, so that memory is bounded. What is rarer marks no label of a large corpus.
+-- The expressions that are counted: the frequent words, and the frequent pairs that they make; of each corpus the
+-- 100,000 most frequent words and as many pairs, so that counts do not grow with the corpus.
 -- In: base_tokens, base_vocabulary, $min_records.
 -- Out: expression_id INTEGER (of a word its word_id), word_id, next_id (NULL: a word), corpus, words INTEGER (1 | 2),
 -- expression, n (times in the corpus), share (of all times of expressions of as many words in the corpus).
@@ -35,7 +35,14 @@ numbered AS (
     WHERE rank <= 100000
 ),
 expressions AS (
-    SELECT word_id AS expression_id, word_id, CAST(NULL AS INTEGER) AS next_id, corpus, 1 AS words, word AS expression, n
+    SELECT
+        word_id AS expression_id,
+        word_id,
+        CAST(NULL AS INTEGER) AS next_id,
+        corpus,
+        1 AS words,
+        word AS expression,
+        n
     FROM base_vocabulary
     WHERE n >= $min_records AND rank <= 100000
     UNION ALL

@@ -1,4 +1,4 @@
--- The groups of records whose words are counted: of each question those with a label, and those with none (label NULL).
+-- The groups of records whose words are counted: of each question those with a label, and those with none (NULL).
 -- In: base_contrasts. Out: group_id INTEGER, question_id, label.
 WITH named AS (
     SELECT question_id, unnest(labels) AS label FROM base_contrasts

@@ -1,5 +1,5 @@
--- Which records are in which group. One row of each record and question is `counted`, so that records with several labels
--- are not several times in the sum over all groups. `speaker_bits` has one of 64 bits set, the speaker's class.
+-- Which records are in which group. One row of each record and question is `counted`, so that records with several
+-- labels are not several times in the sum over all groups. `speaker_bits` has one of 64 bits set, the speaker's class.
 -- In: base_contrasts, base_groups. Out: number, group_id, counted BOOLEAN, speaker_bits BIGINT.
 WITH members AS (
     SELECT

@@ -1,5 +1,5 @@
--- What words are contrasted by: each question of a corpus, asked of all its records, or of those of one role. `label` and
--- `hidden` are of the mart expressions, `before_hostile` and `before_state` of precursor_words.
+-- What words are contrasted by: each question of a corpus, asked of all its records, or of those of one role. `label`
+-- and `hidden` are of the mart expressions, `before_hostile` and `before_state` of precursor_words.
 -- In: answers, turns. Out: question_id INTEGER, contrast, corpus, task, taxonomy, labeler, role (NULL: unknown; of the
 -- former two: all together).
 WITH asked AS (

@@ -1,7 +1,7 @@
--- What each speaker says in a conversation, turn by turn, with the tactics of each turn: strategies of support, kinds of
--- talk or intents. A corpus in which nobody asked for these has its first question's turns, without tactics.
--- In: turns, answers, base_records. Out: speech INTEGER (one speaker in one conversation, by one question), corpus, task,
--- taxonomy, labeler, conversation_id, speaker, role, number, place, own_place, tactics VARCHAR[], source.
+-- What each speaker says in a conversation, turn by turn, with the tactics of each turn: strategies of support, kinds
+-- of talk or intents. A corpus in which nobody asked for these has its first question's turns, without tactics.
+-- In: turns, answers, base_records. Out: speech INTEGER (one speaker in one conversation, by one question), corpus,
+-- task, taxonomy, labeler, conversation_id, speaker, role, number, place, own_place, tactics VARCHAR[], source.
 WITH questions AS (
     SELECT DISTINCT corpus, task, taxonomy, labeler FROM turns WHERE speaker IS NOT NULL
 ),
@@ -11,7 +11,10 @@ ranked AS (
         task,
         taxonomy,
         labeler,
-        CASE WHEN task = 'support_strategy' THEN 'strategies' WHEN task IN ('talk_type', 'intent') THEN 'states' END AS source,
+        CASE
+            WHEN task = 'support_strategy' THEN 'strategies'
+            WHEN task IN ('talk_type', 'intent') THEN 'states'
+        END AS source,
         max(CASE WHEN task IN ('support_strategy', 'talk_type', 'intent') THEN 1 ELSE 0 END)
             OVER (PARTITION BY corpus) AS has_tactics,
         row_number() OVER (

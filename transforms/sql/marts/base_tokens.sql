@@ -1,8 +1,8 @@
 -- Every frequent word of every record, and the pair that it makes with the frequent word right after it. `is_first` and
 -- `pair_is_first` tell whether the record has said it before, so that records can be counted without a set of them.
 -- A word's place of first mention stands for the word: comparing small integers is quick.
--- In: base_words, base_vocabulary, $min_records: so often a word must occur in its corpus (and be among the 100,000 most
--- frequent).
+-- In: base_words, base_vocabulary, $min_records: so often a word must occur in its corpus (and be among the 100,000
+-- most frequent).
 -- Out: number, word_id INTEGER, next_id INTEGER (of the word right after; NULL: none), is_first, pair_is_first.
 WITH placed AS (
     SELECT

@@ -1,5 +1,5 @@
 -- The words of each corpus that occur more than once, with a number each: what is said once is never said again.
--- In: base_words. Out: word_id INTEGER (from 1), corpus, word, n (times in the corpus), rank (1: the corpus's most frequent).
+-- In: base_words. Out: word_id INTEGER (from 1), corpus, word, n (times in the corpus), rank (1: its most frequent).
 SELECT
     CAST(row_number() OVER (ORDER BY corpus ASC NULLS FIRST, word ASC NULLS FIRST) AS INTEGER) AS word_id,
     corpus,

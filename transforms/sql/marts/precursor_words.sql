@@ -1,4 +1,4 @@
--- Expressions of turns right before another speaker's turn turns hostile, or into a negative state, by log-odds against the
+-- Expressions of turns that a hostile turn of another speaker follows, or one in a negative state: log-odds against the
 -- other turns that another speaker follows (Monroe, Colaresi, Quinn 2008; Rizwan et al. 2025).
 -- In: base_compared, base_expressions, base_groups, base_questions; $prior_words, $min_records, $min_speakers, $top.
 -- Out: one row per question, role, label and expression; the strongest of each label and number of words.

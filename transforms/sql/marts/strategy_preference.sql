@@ -1,8 +1,8 @@
 -- Strategies counted, for transforms/marts/strategy_preference.py.
--- In: answers, turns, ratings. Out: one row per question, role, phase (0: all; 1 to 5: fifths of the conversation), part
--- and strategy that occurs. part 'given': n records have the strategy; 'people': people's ratings of the same records
--- say it n times; 'confused': n times the labeler gives `strategy`, which a rating of the record does not say, and does
--- not give `said`, which the rating says. Where people agreed on labels (no annotator), only those count.
+-- In: answers, turns, ratings. Out: one row per question, role, phase (0: all; 1 to 5: fifths of the conversation),
+-- part and strategy that occurs. part 'given': n records have the strategy; 'people': people's ratings of the same
+-- records say it n times; 'confused': n times the labeler gives `strategy`, which a rating of the record does not say,
+-- and does not give `said`, which the rating says. Where people agreed on labels (no annotator), only those count.
 WITH asked AS (
     SELECT corpus, task, taxonomy, labeler, record_id, role, labels
     FROM answers
@@ -24,14 +24,11 @@ placed AS (
     WHERE task IN ('support_strategy', 'talk_type', 'intent')
 ),
 phased AS (
-    SELECT corpus, task, taxonomy, labeler, record_id, role, 0 AS phase, labels
-    FROM asked
-    UNION ALL
     SELECT
         asked.corpus, asked.task, asked.taxonomy, asked.labeler, asked.record_id, asked.role, placed.phase,
         asked.labels
     FROM asked
-    INNER JOIN placed
+    LEFT JOIN placed
         ON asked.record_id = placed.record_id
         AND asked.task = placed.task
         AND asked.taxonomy = placed.taxonomy
@@ -103,6 +100,15 @@ parts AS (
     SELECT corpus, task, taxonomy, labeler, role, phase, 'confused' AS part, strategy, said, n
     FROM pairs
     WHERE NOT ARRAY_CONTAINS(said_labels, strategy) AND NOT ARRAY_CONTAINS(given_labels, said)
+),
+-- What has no place in a conversation counts in phase 0 alone.
+everywhere AS (
+    SELECT corpus, task, taxonomy, labeler, role, 0 AS phase, part, strategy, said, n
+    FROM parts
+    UNION ALL
+    SELECT corpus, task, taxonomy, labeler, role, phase, part, strategy, said, n
+    FROM parts
+    WHERE phase IS NOT NULL
 )
 SELECT
     corpus,
@@ -115,5 +121,5 @@ SELECT
     strategy,
     said,
     CAST(SUM(n) AS BIGINT) AS n
-FROM parts
+FROM everywhere
 GROUP BY corpus, task, taxonomy, labeler, role, phase, part, strategy, said

@@ -49,6 +49,9 @@ def test_by_hand() -> None:
     assert found["fear"]["alpha"] == pytest.approx(0)
     # Sets. Record 1: ab 1, ac 1/2, bc 1/2; record 2: 0; record 3: ab 1 (both empty), ac 0, bc 0; record 4: 1.
     assert found[None]["agreement"] == pytest.approx((1 + 1 / 2 + 1 / 2 + 0 + 1 + 0 + 0 + 1) / 8)
+    # Each set as a value: joy 3, joy+love 3 (in any order), none 2, fear 1, love 1: 100 - 24 unlike pairs of all;
+    # within records (9 - 5) / 2 + (4 - 2) / 1 + (9 - 5) / 2 + 0 = 6.
+    assert found[None]["alpha"] == pytest.approx(1 - 9 * 6 / 76)
     assert found[None]["positive_share"] is None
 
 

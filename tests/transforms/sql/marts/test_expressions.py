@@ -198,3 +198,10 @@ def test_hidden_anger():
         4,
     )
     assert (row["log_odds"], row["z"]) == pytest.approx(z_of(3, 7, 0, 4, 10 * 4 / 13, 10))
+
+
+def test_very_long_text():
+    said = (("so " * 2500, ["joy"], 1), ("so well", ["joy"], 2), ("well well", [], 3))
+    rows = expressions(rows_of(*said), min_records=1)
+    assert found(rows, words=1)["so"]["n"] == 2001
+    assert found(rows, words=1)["so"]["records"] == 2

@@ -72,6 +72,17 @@ def test_phases_are_fifths_of_the_conversation() -> None:
     }
 
 
+def test_phases_are_those_of_the_labelers_own_turns() -> None:
+    found = counts(
+        answers=[answer("2", ["question"]), answer("2", ["question"], labeler="z")],
+        turns=[turn("1", 1), turn("2", 2), turn("2", 1, labeler="z")],
+    )
+    # Of m: floor(5 * 1 / 2) + 1 = 3; of z, who labeled this turn alone: 1.
+    assert {(row["labeler"], row["phase"], row["n"]) for row in found} == {
+        ("m", 0, 1), ("m", 3, 1), ("z", 0, 1), ("z", 1, 1)
+    }  # fmt: skip
+
+
 def test_confusion_by_hand() -> None:
     found = cells(
         counts(
@@ -118,6 +129,7 @@ def test_other_tasks_roles_and_labelers_are_kept_apart() -> None:
             rating("1", ["b"]),
             rating("1", ["a"], corpus="d"),
             rating("1", ["a"], task="intent"),
+            rating("1", ["a"], taxonomy="other"),
         ],
     )
     found = [

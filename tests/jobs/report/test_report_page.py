@@ -1,0 +1,226 @@
+import datetime as dt
+import json
+from html.parser import HTMLParser
+
+import pytest
+
+from jobs.report.report import make_report
+from jobs.report.source import Source
+from pipelines.lake.lake import create_lake
+from schemas.manifest import DataFile, Manifest, Part, Snapshot
+from tests.jobs.report.marts_by_hand import COLUMNS, Hand
+
+pytest.importorskip("vl_convert")
+
+SCRIPT, IMAGE = "<script>alert(1)</script>", '"><img src=x onerror=alert(1)>'
+EVIL = (
+    SCRIPT,
+    IMAGE,
+    "datum.x",
+    "a\\b'c[0].d",
+    "javascript:alert(1)",
+    "\x00\x1b[31m\u202e",
+    "</svg><style>",
+)
+
+
+class Seen(HTMLParser):
+    """All elements and attributes, and the text outside of style."""
+
+    def __init__(self, page):
+        super().__init__()
+        self.elements, self.attributes, self.text, self._inside = [], [], [], ""
+        self.feed(page)
+        self.close()
+
+    def handle_starttag(self, tag, attrs):
+        self._inside = tag
+        self.elements.append(tag)
+        self.attributes += [(tag, name, value) for name, value in attrs]
+
+    def handle_data(self, data):
+        if self._inside != "style":
+            self.text.append(data)
+
+
+def filled(names):
+    """A row for each name in each mart: names in all text columns, small numbers elsewhere."""
+    hand = Hand()
+    for mart in COLUMNS:
+        described = hand.database.execute(f"DESCRIBE mart_{mart}").fetchall()
+        for k in range(len(names)):
+            row = {}
+            for column, kind, *_ in described:
+                own = names[(k + len(column)) % len(names)]
+                row[column] = (
+                    names[k % 2] if column == "corpus" else "emotion" if column == "task" else names[2] if column in
+                    {"taxonomy", "labeler"} else "2026-03-0" + str(1 + k) if column == "partition" else own
+                    if kind == "VARCHAR" else dt.date(2026, 3, 1 + k) if kind == "DATE" else True
+                    if kind == "BOOLEAN" else 0.1 * (k + 1) if kind == "DOUBLE" else 10 + k
+                )  # fmt: skip
+            row |= {"scope": "speaker"} if mart == "transitions" else {}
+            row |= {"domain": "podcast"} if mart == "label_counts" else {}
+            row |= {"phase": k % 6} if mart == "strategy_preference" else {}
+            hand.fill(f"mart_{mart}", [{f"{key}": value for key, value in row.items()}])
+    keys = {
+        "corpus": names[0],
+        "domain": "podcast",
+        "task": "emotion",
+        "taxonomy": names[2],
+        "labeler": names[2],
+    }
+    for k, text in enumerate(names):
+        known = {"record_id": f"r{k}", "sample_key": k, "corpus": names[0], "domain": "podcast"}
+        hand.fill("clean", [{**known, "text_clean": text, "lang": text, "outcome": "kept"}])
+        hand.fill("labels", [{**known, **keys, "status": "labeled", "labels": [text]}])
+    return hand
+
+
+def report_of(hand, folder, names=("corpus",)):
+    lake = create_lake(folder, "key")
+    manifest = Manifest(
+        name="m.json", stage="clean", stage_version=1, shard="s", source_file="f", source_chunk=0, fingerprint="p",
+        inputs=(), outputs=(), counts={"in": 3, "kept": 2, "dropped": 1}, reasons={names[0]: 1}, attempt="a",
+        run_id="run", created_at="2026-01-01", seconds=1.0,
+    )  # fmt: skip
+    (folder / "m.json").write_text(manifest.model_dump_json())
+    file = DataFile(
+        dataset="clean", corpus=names[0], partition="2026-03-01", path="x", rows=2, bytes=1, checksum="0",
+        schema_version=1,
+    )  # fmt: skip
+    part = Part(
+        dataset="clean", variant=names[-1], corpus=names[0], partition="2026-03-01", manifests=("m.json",),
+        sources=("f",), files=(file,), stored=("x",),
+    )  # fmt: skip
+    (folder / "runs" / "run").mkdir(parents=True)
+    finding = {
+        "id": names[0], "type": "t", "column": None, "severity": "warning", "success": False, "observed": 1,
+        "unexpected_count": 1, "why": names[-1], "error": names[0],
+    }  # fmt: skip
+    gate = {
+        "suite": "clean", "version": 1, "dataset": names[0], "rows": 2, "files": 1, "seconds": 0.1,
+        "findings": [finding],
+    }  # fmt: skip
+    evaluation = {**gate, "kind": "evaluation", "variant": names[-1]}
+    (folder / "runs" / "run" / "gates.json").write_text(json.dumps([gate, evaluation]))
+    snapshot = Snapshot(
+        number=7, run_id="run", created_at="2026-03-05T06:07:08+00:00", changes=(part,)
+    )
+    source = Source(hand, hand.views, lake, snapshot, {part.key: part})
+    return source, make_report(source)
+
+
+@pytest.fixture(scope="module")
+def evil(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("lakes") / "<b onclick=alert(1)>"
+    source, report = report_of(filled(EVIL), folder, EVIL)
+    return source, report, report.render()
+
+
+@pytest.mark.slow
+def test_outside_strings_are_inert_everywhere(evil):
+    _, report, page = evil
+    seen = Seen(page)
+    acting = {
+        "script",
+        "img",
+        "image",
+        "iframe",
+        "object",
+        "embed",
+        "link",
+        "foreignobject",
+        "use",
+        "base",
+        "form",
+    }
+    assert not acting & set(seen.elements)
+    assert seen.elements.count("style") == 1
+    assert [each for each in seen.attributes if each[1].startswith("on")] == []
+    assert [each for each in seen.attributes if each[1] == "style"] == []
+    links = [
+        value
+        for _, name, value in seen.attributes
+        if name in {"href", "src", "xlink:href", "action"}
+    ]
+    assert len(links) == len(report.sections)
+    assert all(link.startswith("#") for link in links)
+    assert {value for tag, name, value in seen.attributes if name == "http-equiv"} == {
+        "Content-Security-Policy"
+    }
+    assert "default-src 'none'" in page
+    # They are there, as text, also in pictures: shown is what was said.
+    text = "".join(seen.text)
+    assert text.count(SCRIPT) > 50
+    assert IMAGE in text
+    assert "\x1b" not in page
+    assert "\u202e" not in page
+
+
+@pytest.mark.slow
+def test_every_mart_has_its_picture_and_no_name_breaks_one(evil):
+    _, report, _ = evil
+    marts = {
+        item.mart.name
+        for section in report.sections
+        for item in section.items
+        if getattr(item, "mart", None)
+    }
+    assert marts >= set(COLUMNS)
+    assert report.pictures > 25
+
+
+@pytest.mark.slow
+def test_the_sql_behind_each_picture_gives_its_numbers(evil):
+    source, report, _ = evil
+    asked = 0
+    for section in report.sections:
+        for item in section.items:
+            sql, numbers = getattr(item, "sql", ""), getattr(item, "numbers", None)
+            if sql and numbers is not None:
+                found = source.frame(sql)
+                asked += 1
+                assert found.height >= len(numbers.rows)
+                assert set(numbers.columns) <= set(found.columns)
+    assert asked > 25
+
+
+@pytest.mark.slow
+def test_ids_are_unique_and_what_is_referred_to_is_there(evil):
+    page = evil[2]
+    ids = [value for _, name, value in Seen(page).attributes if name == "id"]
+    assert len(ids) == len(set(ids))
+    for _, _, value in Seen(page).attributes:
+        if value and value.startswith("url(#"):
+            assert value[5:-1] in ids
+    for _, name, value in Seen(page).attributes:
+        if name == "href":
+            assert value[1:] in ids
+
+
+@pytest.mark.slow
+def test_pictures_are_named_for_those_who_do_not_see_them(evil):
+    _, report, page = evil
+    labels = [value for _, name, value in Seen(page).attributes if name == "aria-label"]
+    roles = [value for _, name, value in Seen(page).attributes if name == "role"]
+    assert roles.count("img") == 2 * report.pictures
+    assert all(labels)
+
+
+def test_an_empty_snapshot_is_a_page_of_sentences(tmp_path):
+    _, report = report_of(Hand(), tmp_path / "empty lake")
+    page = report.render()
+    assert "empty lake: report of snapshot 7" in page
+    assert "No record is labeled." in page
+    assert "2026-03-05 06:07 UTC" in page
+    assert len(page) < 300_000
+
+
+def test_the_same_snapshot_gives_the_same_page(tmp_path):
+    _, report = report_of(Hand(), tmp_path / "lake")
+    from jobs.report.page import render_page
+
+    when = dt.datetime(2026, 3, 6, tzinfo=dt.UTC)
+    pages = {render_page(report.head, report.sections, made_at=when) for _ in range(2)}
+    assert len(pages) == 1
+    assert "2026-03-06 00:00 UTC" in pages.pop()

@@ -1,0 +1,328 @@
+import datetime as dt
+
+import pytest
+
+from jobs.report.model import Absent, Picture, Samples
+from jobs.report.sections.counseling import counseling_section
+from jobs.report.sections.funnel import languages_section
+from jobs.report.sections.influence import influence_section
+from jobs.report.sections.labels import labels_section
+from jobs.report.sections.people import people_section
+from jobs.report.sections.roles import roles_section
+from jobs.report.sections.samples import samples_section
+from jobs.report.sections.time import step_of, time_section
+from jobs.report.sections.trajectories import trajectories_section
+from jobs.report.sections.words import words_section
+from jobs.report.source import Question, Source
+from tests.jobs.report.marts_by_hand import Hand
+
+Q = {"corpus": "pod", "task": "emotion", "taxonomy": "ekman", "labeler": "student"}
+DAY = dt.date(2026, 3, 2)
+
+
+def source(**tables):
+    hand = Hand()
+    for name, rows in tables.items():
+        hand.fill(name if name in {"clean", "labels"} else f"mart_{name}", rows)
+    return Source(hand, hand.views)
+
+
+def counts(label, n, rows, day=DAY, role="host", **other):
+    return {
+        **Q,
+        "domain": "podcast",
+        "day": day,
+        "role": role,
+        "label": label,
+        "n": n,
+        "rows": rows,
+        **other,
+    }
+
+
+def titled(section, start):
+    return [item for item in section.items if item.title.startswith(start)]
+
+
+EMPTY = [
+    labels_section, time_section, roles_section, trajectories_section, influence_section, words_section,
+    counseling_section, languages_section, samples_section, lambda s: people_section(s, []),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("section", EMPTY)
+def test_without_rows_each_picture_is_a_sentence(section):
+    items = section(source()).items
+    assert items
+    assert all(isinstance(item, Absent) and item.why.endswith((".", ").")) for item in items)
+
+
+def test_shares_of_labels_by_hand():
+    # Day 1: 10 rows, joy in 6, fear in 3, none in 3 (6 + 3 + 3 = 12: two rows have both joy and fear).
+    # Day 2: 10 rows, joy in 2, none in 8. Over both: joy 8/20 = 40 %, none 11/20 = 55 %, fear 3/20 = 15 %.
+    later = DAY + dt.timedelta(days=1)
+    rows = [
+        counts("joy", 6, 10), counts("fear", 3, 10), counts(None, 3, 10),
+        counts("joy", 2, 10, later), counts(None, 8, 10, later),
+    ]  # fmt: skip
+    (picture,) = labels_section(source(label_counts=rows)).items
+    assert picture.numbers.rows == (
+        (None, 11, 20, 0.55),
+        ("joy", 8, 20, 0.4),
+        ("fear", 3, 20, 0.15),
+    )
+    assert (
+        picture.reading
+        == "joy is the most frequent label: 40.0 % of the rows. 55.0 % have no label."
+    )
+    assert picture.caption.startswith("n = 20 labeled rows")
+
+
+def test_labels_beyond_thirty_are_told_and_not_drawn():
+    rows = [counts(f"label {k:02}", 100 - k, 1000) for k in range(40)]
+    (picture,) = labels_section(source(label_counts=rows)).items
+    assert "Shown are the first 30 of 40 labels." in picture.caption
+    assert len(picture.chart.args[0]) == 30
+
+
+def test_time_goes_by_day_week_or_month():
+    assert step_of(DAY, DAY + dt.timedelta(days=119)) == "day"  # 120 days
+    assert step_of(DAY, DAY + dt.timedelta(days=120)) == "week"
+    assert step_of(DAY, DAY + dt.timedelta(days=7 * 120)) == "month"
+
+
+def test_moves_over_time_and_changes_on_the_same_picture():
+    later = DAY + dt.timedelta(days=1)
+    rows = [
+        counts("joy", 5, 10), counts("fear", 5, 10),
+        counts("joy", 9, 10, later), counts("joy", 1, 10, later, role="guest"), counts("fear", 1, 10, later),
+        counts("fear", 9, 10, later, role="guest"),
+    ]  # fmt: skip
+    # Day 2 has 20 rows (host and guest): joy 10/20, fear 10/20: nothing moved; day 1 joy 5/10.
+    change = {
+        **Q,
+        "label": "joy",
+        "period": later,
+        "days": 2,
+        "before": 0.5,
+        "after": 0.7,
+        "change": 0.2,
+    }
+    section = time_section(source(label_counts=rows, change_points=[change]))
+    over_time, changes = section.items[0], section.items[1]
+    assert [row[2:] for row in over_time.numbers.rows] == [
+        (5, 10, 0.5),
+        (5, 10, 0.5),
+        (10, 20, 0.5),
+        (10, 20, 0.5),
+    ]
+    assert over_time.chart.keywords["marks"] == [{"time": "2026-03-03"}]
+    assert (
+        changes.reading
+        == "The largest: from 2026-03-03 on, joy went from 50.0 % to 70.0 % of the rows of a day."
+    )
+
+
+def test_records_without_a_time_have_no_picture_over_time():
+    section = time_section(source(label_counts=[counts("joy", 5, 10, None)]))
+    assert section.items[0].why == "No record of this corpus has a time."
+
+
+def test_records_without_a_role_have_no_picture_by_role():
+    section = roles_section(source(label_counts=[counts("joy", 5, 10, role=None)]))
+    assert section.items[0].why == "No record of this corpus has a role."
+
+
+def test_one_role_and_two_roles():
+    (one,) = titled(roles_section(source(label_counts=[counts("joy", 5, 10)])), "Labels by role")
+    assert one.reading == "Only one role is known: host."
+    rows = [
+        counts("joy", 5, 10),
+        counts("joy", 1, 10, role="guest"),
+        counts("fear", 2, 10),
+        counts("fear", 1, 10, role="guest"),
+    ]
+    (two,) = titled(roles_section(source(label_counts=rows)), "Labels by role")
+    assert two.reading == "Roles differ most in joy: 50.0 % of the rows of host, 10.0 % of guest."
+
+
+def test_the_largest_corpora_are_shown_and_the_others_counted():
+    rows = [counts("joy", 10 * k, 100, corpus=f"corpus {k}") for k in range(1, 6)]
+    shown = titled(time_section(source(label_counts=rows)), "Labels over time")
+    assert [item.title for item in shown] == [f"Labels over time: corpus {k}" for k in (5, 4, 3)]
+    assert all("Shown are 3 of 5 corpora." in item.caption for item in shown)
+
+
+def test_of_many_labels_seven_are_drawn_over_time_and_that_is_told():
+    rows = [counts(f"label {k}", 50 - k, 100) for k in range(9)]
+    (picture,) = titled(time_section(source(label_counts=rows)), "Labels over time")
+    assert "the 7 most frequent of 9 labels" in picture.caption
+    assert {row["name"] for row in picture.chart.args[0]} == {f"label {k}" for k in range(7)}
+
+
+def test_a_mart_that_could_not_be_built_says_why():
+    hand = Hand()
+    found = Source(
+        hand, hand.views - {"mart_change_points"}, unbuilt={"change_points": "No ruptures."}
+    )
+    (item,) = titled(time_section(found), "Lasting changes")
+    assert item.why == "This mart could not be built: No ruptures."
+
+
+def test_two_labelers_are_never_mixed():
+    other = counts("joy", 90, 100, labeler="vllm")
+    found = source(label_counts=[counts("joy", 5, 10), other])
+    assert set(found.questions) == {
+        Question("emotion", "ekman", "student"),
+        Question("emotion", "ekman", "vllm"),
+    }
+    shares = {picture.title: picture.numbers.rows[0][3] for picture in labels_section(found).items}
+    assert shares == {"emotion (ekman) by student": 0.5, "emotion (ekman) by vllm": 0.9}
+
+
+def test_transitions_say_what_follows_more_often_than_usual():
+    rows = [
+        {**Q, "scope": "speaker", "from_label": a, "to_label": b, "n": n, "from_n": 20, "probability": n / 20,
+         "to_share": share, "lift": n / 20 / share}
+        for a, b, n, share in (
+            ("joy", "joy", 12, 0.5), ("joy", "fear", 8, 0.5), ("fear", "joy", 8, 0.5), ("fear", "fear", 12, 0.5),
+        )
+    ]  # fmt: skip
+    section = influence_section(source(transitions=rows))
+    own, reply = titled(section, "From label")[0], titled(section, "From turn to reply")[0]
+    # 8 of 20 is 40 %; usual is 50 %: .8 times.
+    assert "0.8 times as often as usual (40.0 % against 50.0 %)" in own.reading
+    assert "n = 40 pairs" in own.caption
+    assert isinstance(reply, Absent)
+
+
+def test_trajectories_begin_and_end():
+    rows = [
+        {
+            **Q,
+            "role": role,
+            "bin": k,
+            "conversations": 4,
+            "turns": 9,
+            "valence": v,
+            "low": v - 0.1,
+            "high": v + 0.1,
+        }
+        for role in ("all", None)
+        for k, v in ((1, -0.25), (10, 0.5))
+    ]
+    picture = trajectories_section(source(mean_trajectories=rows)).items[0]
+    assert picture.reading == "The mean goes from -0.25 in tenth 1 to 0.50 in tenth 10."
+    assert "n = 4 conversations" in picture.caption
+    assert len(picture.numbers.rows) == 2  # the unknown role is not a role
+
+
+def test_words_that_may_be_chance_are_told_to_be():
+    word = {
+        **Q,
+        "contrast": "label",
+        "label": "joy",
+        "words": 1,
+        "expression": "thanks",
+        "n": 9,
+        "n_rest": 2,
+        "z": 1.0,
+    }
+    picture = words_section(source(expressions=[word])).items[0]
+    assert picture.reading.startswith("None is beyond chance; closest are marks of joy: thanks")
+    picture = words_section(source(expressions=[{**word, "z": 3.0, "contrast": "hidden"}])).items[0]
+    assert (
+        picture.reading
+        == "Marks of joy, hidden: thanks (the first 9 times there, 2 times elsewhere)."
+    )
+
+
+def test_agreement_names_the_best_and_the_worst():
+    question = {"corpus": "pod", "task": "emotion", "taxonomy": "ekman"}
+    rows = [
+        {
+            **question,
+            "label": label,
+            "records": 40,
+            "ratings": 120,
+            "agreement": 0.8,
+            "alpha": alpha,
+        }
+        for label, alpha in ((None, 0.5), ("joy", 0.7), ("fear", 0.1), ("anger", None))
+    ]
+    picture = people_section(source(annotator_disagreement=rows), []).items[0]
+    assert (
+        picture.reading == "Over all labels alpha is 0.50; highest 0.70 (joy), lowest 0.10 (fear)."
+    )
+
+
+def labeled(record, key, labels, domain="podcast"):
+    return {
+        **Q,
+        "record_id": record,
+        "sample_key": key,
+        "domain": domain,
+        "status": "labeled",
+        "labels": labels,
+    }
+
+
+def test_samples_are_those_with_the_lowest_keys_and_never_clinical():
+    rows = [labeled(f"r{k}", k, ["joy"]) for k in (9, 1, 5, 7)]
+    rows += [
+        labeled("c", 0, ["joy"], "clinical"),
+        labeled("n", 3, []),
+        labeled("u", 2, ["joy"], None),
+    ]
+    texts = [
+        {"record_id": row["record_id"], "sample_key": row["sample_key"], "domain": row["domain"], "outcome": "kept",
+         "text_clean": f"text of {row['record_id']}"}
+        for row in rows
+    ]  # fmt: skip
+    # A record that the labels call a podcast's, but the texts clinical: not shown either.
+    texts[1]["domain"] = "clinical"
+    found = source(label_counts=[counts("joy", 4, 5)], labels=rows, clean=texts)
+    (samples,) = samples_section(found).items
+    assert isinstance(samples, Samples)
+    # Of r1, r5 and r7, the three lowest keys, r1 is clinical by its text.
+    assert [(s.label, s.text) for s in samples.rows] == [
+        ("(none)", "text of n"), ("joy", "text of r5"), ("joy", "text of r7"),
+    ]  # fmt: skip
+
+
+def test_only_clinical_labels_give_no_sample():
+    found = source(
+        label_counts=[counts("joy", 1, 1)], labels=[labeled("c", 0, ["joy"], "clinical")]
+    )
+    (item,) = samples_section(found).items
+    assert item.why == "Only clinical corpora are labeled: none of their texts is shown."
+
+
+def test_languages():
+    rows = [{"lang": lang, "outcome": "kept", "corpus": "pod"} for lang in ("en", "en", None, "de")]
+    rows.append({"lang": "en", "outcome": "dropped", "corpus": "pod"})
+    (picture,) = languages_section(source(clean=rows)).items
+    assert isinstance(picture, Picture)
+    assert picture.reading == "50.0 % of the records are in en; 2 languages in all."
+
+
+def test_repetition_is_of_tactics_where_there_are_some_else_of_wording():
+    speaker = {
+        **Q,
+        "conversation_id": "c",
+        "role": "host",
+        "turns": 3,
+        "pairs": 2,
+        "wording_repetition": 0.1,
+    }
+    tactics = [{**speaker, "label_repetition": share} for share in (0.0, 0.5, 1.0)]
+    (picture,) = titled(counseling_section(source(tactic_repetition=tactics)), "Repetition")
+    # (0 + .5 + 1) / 3 = .5; 1 is in the last of ten bins.
+    assert (
+        picture.reading
+        == "Of a turn's tactics, its speaker had 50.0 % in the turn before, on average over speakers."
+    )
+    assert [row["n"] for row in picture.chart.args[0]] == [1, 1, 1]
+    assert picture.chart.args[0][-1]["low"] == pytest.approx(0.9)
+    (picture,) = titled(counseling_section(source(tactic_repetition=[speaker])), "Repetition")
+    assert "word trigrams, its speaker had 10.0 % earlier in the conversation" in picture.reading
