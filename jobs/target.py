@@ -3,8 +3,10 @@
 import errno
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
+from pipelines.lake.store import new_attempt
 from schemas.errors import AffectmineError, ConfigError, TransientError
 
 _LATER = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EAGAIN, errno.EMFILE, errno.ENFILE}
@@ -31,6 +33,22 @@ def check_target(output: Path, suffixes: Sequence[str]) -> None:
             f"{output} cannot be written: it or its folder is read-only for you.",
             remedy="Change the rights, or write elsewhere.",
         )
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Writes a text. ConfigError or TransientError: it cannot be written; then what was there stays."""
+    temporary = path.with_name(f".{path.name}.{new_attempt()}.tmp")
+    try:
+        with temporary.open("x", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        raise write_trouble(path, error) from None
+    finally:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
 
 
 def write_trouble(output: Path, error: OSError) -> AffectmineError:

@@ -46,7 +46,7 @@ def sql(
     ] = None,
     limit: Annotated[int, typer.Option(help="Rows of a table on the screen.", min=1)] = 50,
 ) -> int:
-    """Ask the newest snapshot with SQL (DuckDB). Views: clean, labels, label_scores, mart_… (see `marts`), quarantine …"""
+    """Ask the newest snapshot with SQL (DuckDB). Views: clean, labels, label_scores, mart_transitions …"""
     from jobs.sql import run_sql
     from pipelines.lake.lake import open_lake
     from pipelines.lake.mart_files import queryable_files

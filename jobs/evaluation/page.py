@@ -6,9 +6,7 @@ content policy the page may load nothing and run nothing. There is no text of an
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
-from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,8 +16,7 @@ from jobs.evaluation.screen import visible
 from jobs.evaluation.summary import asked_of, summary
 from jobs.evaluation.table import HEAD, NAMES, Cell, Table
 from jobs.evaluation.view import tables
-from jobs.target import write_trouble
-from pipelines.lake.store import new_attempt
+from jobs.target import write_whole
 from schemas.errors import MissingExtraError
 
 
@@ -64,19 +61,7 @@ def render_page(content: Mapping[str, Any], *, made_at: datetime | None = None) 
 
 def write_page(path: Path, content: Mapping[str, Any]) -> None:
     """Writes the page, whole or not at all. ConfigError or TransientError: it cannot be written."""
-    text = render_page(content)
-    temporary = path.with_name(f".{path.name}.{new_attempt()}.tmp")
-    try:
-        with temporary.open("x", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except OSError as error:
-        raise write_trouble(path, error) from None
-    finally:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
+    write_whole(path, render_page(content))
 
 
 def _cards(content: Mapping[str, Any]) -> list[tuple[str, str, str]]:

@@ -21,7 +21,7 @@ from jobs.report.conversation_valence import MOST_POINTS, Trajectory, chart, tra
 from jobs.report.page import environment, inert_file
 from jobs.report.svg import draw, require_drawing
 from jobs.report.words import listed, many
-from jobs.report.writing import write_whole
+from jobs.target import write_whole
 from pipelines.lake.lake import Lake
 
 MOST_TURNS: Final = 5_000
@@ -74,6 +74,7 @@ def render_conversation(
             pictures=[_picture(path, place) for place, path in enumerate(paths[:_MOST_PICTURES])],
             turns=shown_turns(shown, speakers, numbers, said),
             most=most,
+            people=any(turn.people for turn in shown),
             left_out=len(found.turns) - len(shown),
             made_at=f"{made:%Y-%m-%d %H:%M} UTC",
             style=inert_file("style.css"),

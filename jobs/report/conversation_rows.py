@@ -27,7 +27,7 @@ _HOW = (
 _TURNS = """
 SELECT
     record_id, corpus, domain, turn, start_ms, end_ms, created_at, reply_to, speaker, role, text_clean,
-    outcome, reason, cues
+    outcome, reason, cues, gold
 FROM clean
 WHERE conversation_id = {wanted}
 ORDER BY
@@ -36,9 +36,18 @@ ORDER BY
 """
 
 
+_ANNOTATIONS = """
+SELECT record_id, task, taxonomy, label_set, labels, value FROM annotations WHERE conversation_id = {wanted}
+ORDER BY record_id, task, taxonomy, label_set NULLS LAST, annotator NULLS LAST
+"""
+
+
 @dataclass(frozen=True)
 class Turn:
-    """A row of clean. `number`: from 1, over the kept rows; None: the row was dropped."""
+    """A row of clean. `number`: from 1, over the kept rows; None: the row was dropped.
+
+    `people`: gold entries and annotations about it.
+    """
 
     number: int | None
     record_id: str
@@ -52,6 +61,7 @@ class Turn:
     text: str
     reason: str | None
     cues: tuple[Mapping[str, Any], ...]
+    people: tuple[Mapping[str, Any], ...]
 
 
 @dataclass(frozen=True)
@@ -91,13 +101,18 @@ def read_conversation(lake: Lake, wanted: str, as_of: int | None) -> Conversatio
             remedy="Run a config first: affectmine run CONFIG",
         )
     files = published_files(lake, parts)
-    with _opened({"clean": files.get("clean", [])}) as catalog:
+    read = {name: files.get(name, []) for name in ("clean", "annotations")}
+    with _opened(read) as catalog:
         found = _whole_id(catalog, wanted, number, lake)
         rows = catalog.frame(_TURNS.format(wanted=literal(found)))
+        people = catalog.frame(_ANNOTATIONS.format(wanted=literal(found)))
     labels = sorted(key for key in files if key.startswith("labels/"))
     answers = [_answers(key, files[key], found) for key in labels]
     return Conversation(
-        found, number, tuple(_turns(rows)), tuple(each for each in answers if each.table.num_rows)
+        found,
+        number,
+        tuple(_turns(rows, people)),
+        tuple(each for each in answers if each.table.num_rows),
     )
 
 
@@ -135,7 +150,10 @@ def _answers(key: str, paths: Sequence[str], wanted: str) -> Answers:
     return Answers(task, taxonomy, labeler, table)
 
 
-def _turns(rows: pl.DataFrame) -> list[Turn]:
+def _turns(rows: pl.DataFrame, people: pl.DataFrame) -> list[Turn]:
+    annotated: dict[str, list[Mapping[str, Any]]] = {}
+    for entry in people.iter_rows(named=True):
+        annotated.setdefault(entry["record_id"], []).append(entry)
     turns, number = [], 0
     for row in rows.iter_rows(named=True):
         kept = row["outcome"] == "kept"
@@ -154,6 +172,7 @@ def _turns(rows: pl.DataFrame) -> list[Turn]:
                 (row["text_clean"] or "") if kept else "",
                 row["reason"],
                 tuple(row["cues"] or ()),
+                (*(row["gold"] or ()), *annotated.get(row["record_id"], ())),
             )
         )
     return turns

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from jobs.report.conversation_answers import All, Said
+from jobs.report.conversation_people import people_said
 from jobs.report.conversation_rows import Turn
 from jobs.report.conversation_spans import Mark, Piece, cut, ordered
 from jobs.report.conversation_speakers import Speaker, identity
@@ -73,7 +74,7 @@ def _shown(
         pieces=tuple(pieces),
         notes=tuple(notes),
         more_notes=len(marks) - len(notes),
-        said=tuple(said.said.get(turn.record_id, [])),
+        said=(*said.said.get(turn.record_id, ()), *people_said(turn.people)),
         cues=tuple(_cue(cue) for cue in turn.cues[:_MOST_CUES]),
         more_cues=max(0, len(turn.cues) - _MOST_CUES),
     )

@@ -26,7 +26,7 @@ from jobs.report.sections.trajectories import trajectories_section
 from jobs.report.sections.words import words_section
 from jobs.report.source import MOST_CORPORA, Source
 from jobs.report.words import count, listed, many, name
-from jobs.report.writing import write_whole
+from jobs.target import write_whole
 from pipelines.gates.result import GateResult
 from pipelines.lake.lake import Lake
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from schemas.errors import ConfigError, TerminalError
@@ -65,7 +64,7 @@ def _convert(path: str, polarity: Polarity, target: Path) -> tuple[Path, pa.Tabl
             _opened(path) as source,
             pq.ParquetWriter(target, ANSWERS, compression="lz4", use_dictionary=True) as writer,
         ):
-            for batch in _labeled(source):
+            for batch in _read(source):
                 for piece in _bounded(batch):
                     made, summed = answers(piece, polarity)
                     writer.write_table(made, row_group_size=_BATCH_ROWS * 4)
@@ -84,13 +83,12 @@ def _convert(path: str, polarity: Polarity, target: Path) -> tuple[Path, pa.Tabl
     return target, pa.concat_tables(sums), rows
 
 
-def _labeled(source: pq.ParquetFile) -> Iterator[pa.Table]:
+def _read(source: pq.ParquetFile) -> Iterator[pa.Table]:
     wanted = [*COPIED, "status", "labels", "scores"]
     if "answer" in source.schema_arrow.names:
         wanted.append("answer")
     for batch in source.iter_batches(batch_size=_BATCH_ROWS, columns=wanted):
-        table = pa.Table.from_batches([batch])
-        yield table.filter(pc.equal(table["status"], "labeled")).combine_chunks()
+        yield pa.Table.from_batches([batch])
 
 
 def _bounded(batch: pa.Table) -> Iterator[pa.Table]:

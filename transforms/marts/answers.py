@@ -65,6 +65,7 @@ SCORE_SUMS: Final = pa.schema(
 )
 
 Floats = NDArray[np.float64]
+_NO_DAY: Final = -(1 << 31)  # stands for null where days are numbers
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,7 @@ class Given:
 
 
 def answers(batch: pa.Table, polarity: Polarity) -> tuple[pa.Table, pa.Table]:
-    """The rows of `batch` (of labels, status labeled, one task, taxonomy and labeler) as `ANSWERS` and `SCORE_SUMS`.
+    """The labeled rows of `batch` (of labels; one corpus, task, taxonomy, labeler) as `ANSWERS` and `SCORE_SUMS`.
 
     Sums have a row for each day, role and label of the batch: those of several batches are added up by who reads them.
     """
@@ -113,7 +114,10 @@ def answers(batch: pa.Table, polarity: Polarity) -> tuple[pa.Table, pa.Table]:
         pa.nulls(batch.num_rows, pa.bool_()) if hostile is None else pa.array(hostile)
     )
     made = pa.table({name: columns[name] for name in ANSWERS.names}, schema=ANSWERS)
-    return made, _sums(made, given)
+    labeled = pc.equal(batch["status"], "labeled")
+    sums = _sums(made, given, given.scored & labeled.to_numpy())
+    # Last, as lists of structs are slow to filter; most often there is nothing to filter.
+    return (made if pc.all(labeled).as_py() else made.filter(labeled)), sums
 
 
 def _given(batch: pa.Table, polarity: Polarity) -> Given:
@@ -122,8 +126,7 @@ def _given(batch: pa.Table, polarity: Polarity) -> Given:
     label_rows, labels = _flat(batch["labels"])
     names = list(dict.fromkeys([*_distinct(score_labels), *_distinct(labels)]))
     place = pa.array(names, pa.string())
-    probabilities = np.zeros((rows, max(len(names), 1)))
-    probabilities[score_rows, _codes(score_labels, place)] = p
+    probabilities = _table(rows, len(names), score_rows, _codes(score_labels, place), p)
     scored = np.zeros(rows, bool)
     scored[score_rows] = True
 
@@ -151,6 +154,23 @@ def _given(batch: pa.Table, polarity: Polarity) -> Given:
     if told is not None:
         hostile = np.bincount(label_rows, np.asarray(told or [0.0])[codes], rows) > 0
     return Given(names, probabilities, scored, state, confidence, valence, hostile)
+
+
+def _table(
+    rows: int, labels: int, of_row: NDArray[np.int64], of_label: NDArray[np.int64], p: Floats
+) -> Floats:
+    """Probabilities as rows x labels, 0 where there is none."""
+    table = np.zeros((rows, max(labels, 1)))
+    whole = len(p) // labels if labels else 0
+    if whole * labels == len(p) > 0:
+        codes = of_label.reshape(whole, labels)
+        first = of_row.reshape(whole, labels)
+        if (codes == np.arange(labels)).all() and (first == first[:, :1]).all():
+            # All labels in the same order, as nearly always: no cell has to be looked for.
+            table[first[:, 0]] = p.reshape(whole, labels)
+            return table
+    table[of_row, of_label] = p
+    return table
 
 
 def _scores(column: pa.ChunkedArray) -> tuple[NDArray[np.int64], pa.Array, Floats]:
@@ -221,27 +241,25 @@ def _floats(values: Floats) -> pa.Array:
     return pa.array(values.astype(np.float32), mask=np.isnan(values))
 
 
-def _sums(made: pa.Table, given: Given) -> pa.Table:
-    """Sums of probabilities by day and role: one row for each and each label, of the rows that have scores."""
-    if not given.names or not given.scored.any():
+def _sums(made: pa.Table, given: Given, counted: NDArray[np.bool_]) -> pa.Table:
+    """Sums of probabilities by day and role: one row for each and each label, of the rows that are `counted`."""
+    if not given.names or not counted.any():
         return SCORE_SUMS.empty_table()
-    keys = pl.DataFrame(made.select(["corpus", "task", "taxonomy", "labeler", "day", "role"]))
-    keys = keys.filter(pl.Series(given.scored))
-    groups = keys.with_columns(pl.struct(pl.all()).rank("dense").alias("group") - 1)
-    code = groups["group"].to_numpy()
-    order = np.argsort(code, kind="stable")
-    starts = np.flatnonzero(np.diff(code[order], prepend=-1))
-    sums = np.add.reduceat(given.probabilities[given.scored][order], starts, axis=0)
-    first = groups[order[starts].tolist()].drop("group")
-    counts = np.diff(np.append(starts, len(order)))
-    labels = len(given.names)
-    repeated = first.select(pl.all().repeat_by(labels).explode())
+    roles = made["role"].combine_chunks()
+    day = made["day"].cast(pa.int32()).fill_null(_NO_DAY).to_numpy()[counted].astype(np.int64)
+    role = np.asarray(roles.indices.fill_null(-1))[counted]
+    _, first, group = np.unique(
+        day * (len(roles.dictionary) + 1) + role + 1, return_index=True, return_inverse=True
+    )
+    order = np.argsort(group, kind="stable")
+    starts = np.flatnonzero(np.diff(group[order], prepend=-1))
+    sums = np.add.reduceat(given.probabilities[counted][order], starts, axis=0)
+    repeats, labels = np.diff(np.append(starts, len(order))), len(given.names)
+    rows = np.repeat(np.flatnonzero(counted)[first], labels)
+    keys = made.select(["corpus", "task", "taxonomy", "labeler", "day", "role"]).take(rows)
     return (
-        repeated.with_columns(
-            pl.Series("label", given.names * len(starts)),
-            pl.Series("n", np.repeat(counts, labels)),
-            pl.Series("probability", sums.reshape(-1)),
-        )
-        .to_arrow()
+        keys.append_column("label", pa.array(given.names * len(starts), pa.string()))
+        .append_column("n", pa.array(np.repeat(repeats, labels)))
+        .append_column("probability", pa.array(sums.reshape(-1)))
         .cast(SCORE_SUMS)
     )

@@ -8,11 +8,17 @@ from jobs.report.charts.look import BLUE, INK, Look, Row, Spec, picture
 
 
 def histogram(
-    rows: Sequence[Row], look: Look, *, x_title: str, unit: str, middle: float | None = None
+    rows: Sequence[Row],
+    look: Look,
+    *,
+    x_title: str,
+    unit: str,
+    limits: tuple[float, float],
+    middle: float | None = None,
 ) -> Spec:
-    """Rows: low, high, n. `middle`: where an upright line marks the median."""
+    """Rows: low, high, n. `limits`: of the scale below; `middle`: where an upright line stands, such as the median."""
     x = {
-        "field": "low", "type": "quantitative", "scale": {"zero": False, "nice": False},
+        "field": "low", "type": "quantitative", "scale": {"domain": list(limits), "nice": False},
         "axis": {"title": x_title, "tickCount": look.ticks, "grid": False},
     }  # fmt: skip
     y = {

@@ -132,7 +132,8 @@ def _repetition(
     before = "in the turn before" if what == "tactics" else "earlier in the conversation"
     return Picture(
         title=title,
-        chart=partial(histogram, rows, x_title=f"share of {what} that come again", unit="speakers", middle=mean),
+        chart=partial(histogram, rows, x_title=f"share of {what} that come again", unit="speakers",
+                      limits=(0, 1), middle=mean),
         reading=f"Of a turn's {what}, its speaker had {percent(mean)} {before}, on average over speakers.",
         caption=f"n = {many(speakers, 'speaker')} in conversations; dashed: the mean. {about(focus)}",
         numbers=numbers(found),

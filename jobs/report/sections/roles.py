@@ -143,9 +143,10 @@ def _network(source: Source, focus: Focus, mart: Mart | None) -> Item:
         sizes[row["label_a"]], sizes[row["label_b"]] = row["n_a"], row["n_b"]
     kept = sorted(sizes, key=lambda label: (-sizes[label], label))[:_LABELS]
     ties = found.filter(pl.col("label_a").is_in(kept) & pl.col("label_b").is_in(kept))
-    ties = ties.sort(
-        pl.col("npmi").abs(), "label_a", "label_b", descending=[True, False, False]
-    ).head(24)
+    # Labels that avoid each other are many (neutral and all others): they must not crowd out those that meet.
+    order = ["npmi", "label_a", "label_b"]
+    meet = ties.filter(pl.col("npmi") > 0).sort(order, descending=[True, False, False]).head(18)
+    ties = pl.concat([meet, ties.filter(pl.col("npmi") < 0).sort(order).head(6)])
     nodes = [{"name": name(label), "n": sizes[label]} for label in kept]
     edges = [
         {"a": name(r["label_a"]), "b": name(r["label_b"]), "weight": r["npmi"]}
@@ -159,8 +160,9 @@ def _network(source: Source, focus: Focus, mart: Mart | None) -> Item:
         chart=partial(network, nodes, edges),
         reading=f"{listed([name(top['label_a']), name(top['label_b'])])} go together most: in {count(top['n_both'])} "
         f"rows, NPMI {number(top['npmi'])}.",
-        caption=f"Dots: labels, by rows. Lines: the {len(edges)} strongest ties, wide where NPMI is far from 0; dashed "
-        f"where two labels avoid each other. n = {count(found['rows'][0])} rows. {about(focus)}",
+        caption=f"Dots: labels, by rows. Lines: the {meet.height} strongest ties, wide where NPMI is far from 0; "
+        f"dashed, the {ties.height - meet.height} pairs that avoid each other most. "
+        f"n = {count(found['rows'][0])} rows. {about(focus)}",
         numbers=numbers(found),
         sql=sql,
         mart=mart,

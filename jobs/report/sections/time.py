@@ -13,8 +13,9 @@ from jobs.report.charts.bars import bars
 from jobs.report.charts.lines import lines
 from jobs.report.charts.look import MOST_SERIES
 from jobs.report.model import Absent, Item, Picture, Section
+from jobs.report.sections.drift import drift
 from jobs.report.source import Focus, Source
-from jobs.report.words import cell, count, many, name, number, numbers, percent
+from jobs.report.words import cell, count, many, name, numbers, percent
 from schemas.mart import Mart
 
 _MOST_POINTS = 120
@@ -31,7 +32,7 @@ def time_section(source: Source) -> Section:
         ),
         *of_mart(
             source, "label_drift", "Drift",
-            "No day has an earlier one to be compared with.", _drift,
+            "No day has an earlier one to be compared with.", drift,
         ),
     ]  # fmt: skip
     return Section("time", "Over time", intro, items)
@@ -150,54 +151,3 @@ def _changes(source: Source, focus: Focus, mart: Mart | None) -> Item:
         sql=sql,
         mart=mart,
     )
-
-
-def _drift(source: Source, focus: Focus, mart: Mart | None) -> Item:
-    title = f"Drift: {name(focus.corpus)}"
-    sql = (
-        "SELECT partition, any_value(divergence) AS divergence, any_value(psi) AS psi, sum(n)::BIGINT AS n\n"
-        f"FROM mart_label_drift WHERE {focus.where}\nGROUP BY partition ORDER BY partition"
-    )
-    found = source.frame(sql).filter(pl.col("divergence").is_not_null())
-    if not found.height:
-        return Absent(title, "No day has an earlier one to be compared with.", mart)
-    shown = _thin(found)
-    rows = [
-        {"time": row["partition"], "name": "divergence", "hue": 0, "value": row["divergence"]}
-        for row in shown.iter_rows(named=True)
-        if _is_day(row["partition"])
-    ]
-    if not rows:
-        return Absent(title, "The partitions are not days.", mart)
-    top = found.sort("divergence", "partition", descending=[True, False]).row(0, named=True)
-    thinned = (
-        " Of longer spans each point is the largest of its days."
-        if shown.height < found.height
-        else ""
-    )
-    return Picture(
-        title=title,
-        chart=partial(lines, rows, unit="bits", height=200),
-        reading=f"{top['partition']} differs most from the days before it: {number(top['divergence'], 3)} bits.",
-        caption=f"Jensen-Shannon divergence of {many(found.height, 'day')} from up to 7 before: "
-        f"0 the same, 1 nothing in common.{thinned} {about(focus)}",
-        numbers=numbers(found),
-        sql=sql,
-        mart=mart,
-    )
-
-
-def _thin(found: pl.DataFrame) -> pl.DataFrame:
-    every = -(-found.height // _MOST_POINTS)
-    if every <= 1:
-        return found
-    groups = found.with_row_index("place").with_columns(pl.col("place") // every)
-    return groups.sort("divergence", descending=True).group_by("place").first().sort("place")
-
-
-def _is_day(text: str) -> bool:
-    try:
-        dt.date.fromisoformat(text)
-    except (ValueError, TypeError):
-        return False
-    return True

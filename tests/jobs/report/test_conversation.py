@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from jobs.cli import run_command
 from jobs.report.conversation import write_conversation
 from pipelines.lake.lake import create_lake
 from schemas.errors import ConfigError, MissingExtraError, TerminalError
@@ -210,6 +211,34 @@ def test_cues_stand_beside_their_turn(tmp_path: Path) -> None:
     assert "tears" not in found.turn(2)
 
 
+def test_what_people_said_stands_beside_it(tmp_path: Path) -> None:
+    """Three people about two labels, one about a number; gold and annotations count together."""
+    asked = {"task": "emotion", "taxonomy": "ekman", "label_set": None, "value": None}
+    vad = {"task": "vad", "taxonomy": "vad", "label_set": "valence", "labels": None}
+    gold = [
+        asked | {"annotator": key("p"), "labels": ["joy"]},
+        asked | {"annotator": key("q"), "labels": ["joy", "surprise"]},
+        vad | {"annotator": key("p"), "value": 3.0},
+        vad | {"annotator": key("q"), "value": 4.0},
+    ]
+    row = turn("a", turn=1, gold=gold)
+    columns = ("record_id", "corpus", "domain", "partition", "conversation_id")
+    annotation = (
+        {name: row[name] for name in columns} | asked | {"labels": [], "label_set": "anger joy"}
+    )
+    lake = made_lake(tmp_path, [row], annotations=[annotation])
+    found = Page(write_conversation(lake, key("talk"), tmp_path / "page.html").read_text())
+    words = found.turn(1)
+    # Of surprise, two of the three were asked.
+    assert "peoplejoy2 of 3surprise1 of 2none applies1 of 3" in words
+    assert "valence: 3.5 (mean of 2)" in words
+    widths = [attributes["style"] for attributes in found.named("i")]
+    assert widths == ["width:67%", "width:50%", "width:33%"]
+    bars = [a["class"] for a in found.named("div") if a.get("class") in ("b", "b y")]
+    assert bars == ["b y", "b", "b"]  # what most of them said
+    assert not any(key("p")[:6] in text for _, text in found.words)
+
+
 @pytest.mark.parametrize("domain", ["clinical", "social"])
 def test_it_says_whose_words_they_are_and_that_redaction_is_not_perfect(
     tmp_path: Path, domain: str
@@ -328,6 +357,26 @@ def test_without_what_draws_it_says_which_extra(
     monkeypatch.setitem(sys.modules, "vl_convert", None)
     with pytest.raises(MissingExtraError, match="The report"):
         write_conversation(lake, key("talk"), tmp_path / "page.html")
+
+
+def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    lake = made_lake(tmp_path, [turn("a", turn=1)])
+    asked = [
+        "report",
+        "--lake",
+        str(lake.root),
+        "-o",
+        str(tmp_path / "page.html"),
+        "--conversation",
+    ]
+    assert run_command([*asked, key("talk")[:8]]) == 0
+    assert "text of a" in (tmp_path / "page.html").read_text()
+    capsys.readouterr()
+    assert run_command([*asked, "nobody"]) == 2
+    told = capsys.readouterr().err
+    assert "There is no conversation 'nobody'" in told
+    assert "affectmine sql --lake" in told
+    assert "Traceback" not in told
 
 
 @pytest.mark.slow

@@ -147,7 +147,12 @@ def test_network_and_histogram_have_their_names():
     assert network(nodes, edges, WIDE) == network(nodes, edges, WIDE)  # the same each time
     root = drawn(
         histogram(
-            [{"low": 0.0, "high": 0.2, "n": 3}], WIDE, x_title="inertia", unit="n", middle=0.1
+            [{"low": 0.0, "high": 0.2, "n": 3}],
+            WIDE,
+            x_title="inertia",
+            unit="n",
+            limits=(0, 1),
+            middle=0.1,
         )
     )
     assert "inertia" in texts(root)

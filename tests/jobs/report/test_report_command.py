@@ -4,7 +4,7 @@ import sys
 import pytest
 
 from jobs.cli import run_command
-from jobs.report.writing import write_whole
+from jobs.target import write_whole
 from pipelines.lake.lake import create_lake
 from schemas.errors import ConfigError
 

@@ -52,36 +52,40 @@ spoken AS (
             AND turns.taxonomy = chosen.taxonomy
             AND turns.labeler = chosen.labeler
     WHERE turns.speaker IS NOT NULL
+),
+told AS (
+    SELECT spoken.*, answers.labels
+    FROM answers
+    INNER JOIN spoken
+        ON
+            answers.record_id = spoken.record_id
+            AND answers.corpus = spoken.corpus
+            AND answers.task = spoken.task
+            AND answers.taxonomy = spoken.taxonomy
+            AND answers.labeler = spoken.labeler
+    WHERE spoken.turns >= 2
 )
 SELECT
     CAST(dense_rank() OVER (
         ORDER BY
-            spoken.corpus ASC NULLS FIRST,
-            spoken.task ASC NULLS FIRST,
-            spoken.taxonomy ASC NULLS FIRST,
-            spoken.labeler ASC NULLS FIRST,
-            spoken.conversation_id ASC NULLS FIRST,
-            spoken.speaker ASC NULLS FIRST
+            told.corpus ASC NULLS FIRST,
+            told.task ASC NULLS FIRST,
+            told.taxonomy ASC NULLS FIRST,
+            told.labeler ASC NULLS FIRST,
+            told.conversation_id ASC NULLS FIRST,
+            told.speaker ASC NULLS FIRST
     ) AS INTEGER) AS speech,
-    spoken.corpus,
-    spoken.task,
-    spoken.taxonomy,
-    spoken.labeler,
-    spoken.conversation_id,
-    spoken.speaker,
-    spoken.role,
+    told.corpus,
+    told.task,
+    told.taxonomy,
+    told.labeler,
+    told.conversation_id,
+    told.speaker,
+    told.role,
     base_records.number,
-    spoken.place,
-    spoken.own_place,
-    CASE WHEN spoken.source <> 'wording' THEN answers.labels END AS tactics,
-    spoken.source
-FROM spoken
-INNER JOIN base_records ON spoken.corpus = base_records.corpus AND spoken.record_id = base_records.record_id
-INNER JOIN answers
-    ON
-        spoken.record_id = answers.record_id
-        AND spoken.corpus = answers.corpus
-        AND spoken.task = answers.task
-        AND spoken.taxonomy = answers.taxonomy
-        AND spoken.labeler = answers.labeler
-WHERE spoken.turns >= 2
+    told.place,
+    told.own_place,
+    CASE WHEN told.source <> 'wording' THEN told.labels END AS tactics,
+    told.source
+FROM base_records
+INNER JOIN told ON base_records.corpus = told.corpus AND base_records.record_id = told.record_id

@@ -1,6 +1,7 @@
 -- The words of each labeled record in order, lower-cased: runs of letters, with apostrophes within. Where a placeholder
 -- of redaction or another bracket stood, the list has '[', so that what stood around it is not taken for neighbors.
 -- Languages written without spaces are left out; of a very long text only the first 2,000 words are looked at.
+-- A view: storing so many lists costs more than finding the words again.
 -- In: base_records, texts. Out: number, corpus, record_id, words VARCHAR[].
 SELECT
     base_records.number,
