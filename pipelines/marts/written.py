@@ -14,6 +14,7 @@ from pipelines.lake.commit import dictionary_columns, file_checksum
 from pipelines.lake.lake import Lake
 from pipelines.lake.mart_files import STAGE
 from pipelines.lake.store import disk_trouble, sync_file
+from pipelines.marts.needs import MADE
 from pipelines.query.views import quoted
 from pipelines.stages.database import query
 from schemas.errors import TerminalError
@@ -85,7 +86,7 @@ def queried(
     database: duckdb.DuckDBPyConnection, mart: Mart, parameters: dict[str, Any]
 ) -> pa.RecordBatchReader:
     """The rows of a mart's SQL, of the types that it declares; ids are strings again."""
-    sql = query(f"marts/{mart.name}")
+    sql = MADE.get(mart.name) or query(f"marts/{mart.name}")
     found = {row[0]: row[1] for row in database.execute(f"DESCRIBE {sql}", parameters).fetchall()}
     columns = []
     for column in mart.columns:

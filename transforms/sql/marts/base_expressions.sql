@@ -1,14 +1,10 @@
 -- The expressions that are counted: the frequent words, and the frequent pairs that they make; of each corpus the
 -- 100,000 most frequent words and as many pairs, so that counts do not grow with the corpus.
--- In: base_tokens, base_vocabulary, $min_records.
+-- In: base_pair_totals, base_vocabulary, $min_records.
 -- Out: expression_id INTEGER (of a word its word_id), word_id, next_id (NULL: a word), corpus, words INTEGER (1 | 2),
 -- expression, n (times in the corpus), share (of all times of expressions of as many words in the corpus).
 WITH pairs AS (
-    SELECT word_id, next_id, count(*) AS n
-    FROM base_tokens
-    WHERE next_id IS NOT NULL
-    GROUP BY word_id, next_id
-    HAVING count(*) >= $min_records
+    SELECT word_id, next_id, n FROM base_pair_totals WHERE n >= $min_records
 ),
 ranked AS (
     SELECT
