@@ -3,10 +3,10 @@
     python benchmarks/marts_speed.py [--rows 10000000] [--data ../shared/data] [--keep FOLDER]
 
 The corpus: texts of GoEmotions train, resampled, in conversations of 20 turns by three speakers (a host and two
-guests) over 200 days; each is a post with an id, a speaker, a role, a number and a time. `affectmine run` makes the lake
-(ingest, clean, student labels of GoEmotions), which is not measured; then `affectmine marts build` and `affectmine
-report` are, each as a process of its own: wall seconds, and the most memory that it had at once (of all its processes,
-sampled four times a second). With --keep the lake stays in FOLDER and is used again.
+guests) over 200 days; each has an id, a speaker, a role, a number and a time. `affectmine run` makes the lake (ingest,
+clean, student labels of GoEmotions), which is not measured; then `affectmine marts build` and `affectmine report` are,
+each as a process of its own: wall seconds, and the most memory that it had at once (of all its processes, sampled four
+times a second). With --keep the lake stays in FOLDER and is used again.
 """
 
 import argparse

@@ -18,8 +18,9 @@ from jobs.screen import Screen
 from pipelines.lake.forget_intent import refuse_while_forgetting
 from pipelines.lake.journal import Journal
 from pipelines.lake.lake import Lake, open_lake
-from pipelines.lake.mart_files import STAGE, mart_files
+from pipelines.lake.mart_files import STAGE, mart_files, note_settings, noted_settings
 from pipelines.lake.snapshots import state
+from pipelines.stages.database import bytes_of
 from schemas.config.marts import MartsConfig
 from schemas.errors import (
     EXIT_OK,
@@ -34,7 +35,7 @@ from schemas.errors import (
 from schemas.manifest import Manifest
 from schemas.mart import load_mart, mart_names
 
-MEMORY_LIMIT = "1.2GB"
+MEMORY_LIMIT = "1.6GB"
 
 
 @dataclass(frozen=True)
@@ -67,11 +68,13 @@ def build_marts(
 ) -> Built:
     """Builds the marts of a snapshot (the newest) that are not there yet; `names`: only these.
 
+    `settings`: what may be shown; None takes what the lake's marts were last built with, else the defaults.
     A mart that cannot be computed is told in `errors`; the others are built. Raises ConfigError for an unknown mart or
     snapshot, TerminalError where nothing is published, TransientError while somebody is being forgotten.
     """
     for name in names:
         load_mart(name)
+    bytes_of(memory_limit)
     lake = open_lake(lake_path)
     journal = Journal(lake, STAGE)
     code, number = EXIT_TERMINAL, None
@@ -83,7 +86,7 @@ def build_marts(
             screen or Screen(quiet=True),
             as_of=as_of,
             names=names,
-            settings=settings or MartsConfig(),
+            settings=settings or MartsConfig(**noted_settings(lake)),
             memory_limit=memory_limit,
             threads=threads or cores(),
         )
@@ -113,10 +116,11 @@ def build_in_run(
     number, parts = state(lake, as_of)
     if number == 0:
         raise TerminalError(
-            f"Nothing is published in {lake.root} yet.",
-            remedy="Run a config first: affectmine run CONFIG",
+            f"Nothing is published in {lake.root} yet: no config was run, or no row of its sources came through.",
+            remedy="affectmine status shows what happened; affectmine run CONFIG publishes.",
         )
     wanted = [name for name in mart_names() if not names or name in names]
+    note_settings(lake, settings.model_dump())
     builder = Builder(lake, parts, settings, journal.run_id, memory_limit, threads)
     made: dict[str, Manifest] = {}
     errors: dict[str, AffectmineError] = {}

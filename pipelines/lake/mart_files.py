@@ -2,23 +2,28 @@
 
 marts/<name>/<of what>-<how>.json            manifest, created if absent
 marts/<name>/<of what>-<how>-<attempt>.parquet
+marts/settings.json                          what the last build was told to show
+marts/scratch-*/                             base tables of a build that goes on, or was killed
 
 Semantics: `of what` is a hash of the published files that marts read, `how` of the mart's version and settings. A mart
 is right for every snapshot that publishes the same files, and is found by what is published, not by when it was made.
 """
 
-from collections.abc import Iterable, Iterator
+import json
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import xxhash
 
 from pipelines.lake.commit import read_manifest
 from pipelines.lake.lake import Lake
-from pipelines.lake.snapshots import State, numbers, published_files, state
+from pipelines.lake.snapshots import State, published_files, state
+from pipelines.lake.store import read_json, replace
 from schemas.errors import TerminalError
 from schemas.manifest import Manifest
 
 STAGE = "marts"
+_SETTINGS = "settings.json"
 READ = ("annotations", "clean", "labels")
 """The datasets that marts are computed from."""
 
@@ -35,7 +40,10 @@ def of_what(parts: State) -> str:
 
 
 def mart_files(lake: Lake, parts: State) -> dict[str, Manifest]:
-    """The manifests of the marts of a state, by the mart's name; of several made in different ways the newest."""
+    """The manifests of the marts of a state, by the mart's name; of several made in different ways the newest.
+
+    There are several only while a build in another way goes on.
+    """
     prefix = of_what(parts)
     found: dict[str, Manifest] = {}
     for path in _manifests(lake):
@@ -58,27 +66,48 @@ def queryable_files(lake: Lake, parts: State) -> dict[str, list[str]]:
     return files
 
 
+def note_settings(lake: Lake, settings: Mapping[str, int]) -> None:
+    """Remembers what a build was told to show: who builds a missing mart later keeps to it."""
+    path = lake.root / STAGE / _SETTINGS
+    content = json.dumps(dict(settings), sort_keys=True).encode()
+    if not path.exists() or path.read_bytes() != content:
+        replace(path, content)
+
+
+def noted_settings(lake: Lake) -> dict[str, int]:
+    """What the last build was told to show; empty before the first. Raises TerminalError when the note is damaged."""
+    path = lake.root / STAGE / _SETTINGS
+    if not path.exists():
+        return {}
+    return dict(read_json(path, "Delete it: the next build takes the defaults."))
+
+
+def drop_others(lake: Lake, manifest: Manifest) -> None:
+    """Removes marts of the same files that were made in other ways: only one of them can be shown."""
+    name = lake.path(manifest.name)
+    mine = {name.name, *(Path(file.path).name for file in manifest.outputs)}
+    for path in name.parent.glob(f"{manifest.inputs[0]}-*"):
+        if path.name not in mine and not path.name.startswith(f"{name.stem}-"):
+            path.unlink(missing_ok=True)
+
+
 def useless_marts(lake: Lake, retained: Iterable[int]) -> list[Path]:
     """Files of marts that belong to none of these snapshots."""
     kept = {of_what(state(lake, number)[1]) for number in retained}
     return [
         path
         for path in sorted((lake.root / STAGE).rglob("*"))
-        if path.is_file() and path.name.split("-")[0] not in kept
+        if path.is_file() and path.name != _SETTINGS and path.name.split("-")[0] not in kept
     ]
 
 
 def drop_marts(lake: Lake) -> int:
     """Removes all marts: what they count holds everybody. They are made again from what is left."""
-    existing = [path for path in sorted((lake.root / STAGE).rglob("*")) if path.is_file()]
+    found = sorted((lake.root / STAGE).rglob("*"))
+    existing = [path for path in found if path.is_file() and path.name != _SETTINGS]
     for path in existing:
         path.unlink(missing_ok=True)
     return len(existing)
-
-
-def newest(lake: Lake) -> int:
-    """The number of the newest snapshot, 0 before the first."""
-    return next(reversed(numbers(lake)), 0)
 
 
 def _manifests(lake: Lake) -> Iterator[Path]:

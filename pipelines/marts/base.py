@@ -113,6 +113,7 @@ def need_turns(base: Base) -> None:
     for name in _NAMES:
         values = database.execute(f"SELECT DISTINCT {name} FROM answers ORDER BY ALL").fetchall()
         known = ", ".join(literal(value) for (value,) in values if value is not None)
+        database.execute(f"DROP TYPE IF EXISTS {name}_name")  # of an attempt that failed
         database.execute(f"CREATE TYPE {name}_name AS ENUM ({known or literal('')})")
         selected.append(f"CAST({name} AS {name}_name) AS {name}")
     buckets = min(256, -(-base.rows * _ROW_BYTES // base.memory)) or 1
@@ -131,7 +132,7 @@ def need_turns(base: Base) -> None:
             f"COPY ({query('marts/base_turns')}) TO {literal(str(target))} (FORMAT parquet, COMPRESSION lz4_raw)"
         )
     database.execute(
-        f"CREATE VIEW turns AS SELECT * FROM read_parquet({literal(str(base.folder / 'turns-*.parquet'))})"
+        f"CREATE OR REPLACE VIEW turns AS SELECT * FROM read_parquet({literal(str(base.folder / 'turns-*.parquet'))})"
     )
 
 

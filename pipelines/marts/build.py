@@ -23,7 +23,7 @@ import xxhash
 from pipelines.lake.commit import read_manifest
 from pipelines.lake.forget_intent import refuse_while_forgetting
 from pipelines.lake.lake import Lake, now
-from pipelines.lake.mart_files import STAGE, of_what
+from pipelines.lake.mart_files import STAGE, drop_others, of_what
 from pipelines.lake.snapshots import State, published_files
 from pipelines.lake.store import create, new_attempt
 from pipelines.marts.after import AFTER
@@ -67,14 +67,18 @@ class Builder:
             mart = load_mart(name)
             path = self.lake.path(self.name(mart))
             if path.exists() and (manifest := _whole(self.lake, path)) is not None:
+                drop_others(self.lake, manifest)
                 yield Made(mart, manifest)
             else:
                 missing.append(mart)
         if not missing:
             return
         files = published_files(self.lake, self.parts)
+        # In the lake, not in a public folder: whoever holds it may see pseudonyms, and `forget` and `vacuum` sweep it.
+        marts = self.lake.root / STAGE
+        marts.mkdir(exist_ok=True)
         with (
-            tempfile.TemporaryDirectory(prefix="affectmine-marts-") as folder,
+            tempfile.TemporaryDirectory(prefix="scratch-", dir=marts) as folder,
             open_base(
                 files, Path(folder), memory_limit=self.memory_limit, threads=self.threads
             ) as base,
@@ -121,8 +125,14 @@ class Builder:
             created_at=now(),
             seconds=round(time.perf_counter() - started, 3),
         )
-        refuse_while_forgetting(self.lake)
-        if create(self.lake.path(name), manifest.model_dump_json().encode()):
+        try:
+            refuse_while_forgetting(self.lake)
+            created = create(self.lake.path(name), manifest.model_dump_json().encode())
+        except AffectmineError:
+            path.unlink(missing_ok=True)
+            raise
+        if created:
+            drop_others(self.lake, manifest)
             return manifest
         path.unlink(missing_ok=True)
         return read_manifest(self.lake.path(name))
@@ -130,11 +140,13 @@ class Builder:
     def _rows(self, mart: Mart, database: duckdb.DuckDBPyConnection) -> Iterable[pa.RecordBatch]:
         after = AFTER.get(mart.name)
         if after is None:
-            return queried(database, mart, self.parameters(mart))
+            found: Iterable[pa.RecordBatch] = queried(database, mart, self.parameters(mart))
+            return found
         # What SQL says badly is computed from the small table that it gives.
         sql = query(f"marts/{mart.name}")
         table = database.sql(sql, params=self.parameters(mart)).to_arrow_table()
-        return after(table).to_batches()
+        rows: list[pa.RecordBatch] = after(table).to_batches()
+        return rows
 
 
 def _whole(lake: Lake, path: Path) -> Manifest | None:
@@ -150,10 +162,10 @@ def _whole(lake: Lake, path: Path) -> Manifest | None:
 def _explained(mart: Mart) -> Iterator[None]:
     try:
         yield
-    except duckdb.OutOfMemoryException:
+    except (duckdb.OutOfMemoryException, duckdb.IOException):
         raise TransientError(
             f"The mart {mart.name} needs more memory, or a larger temporary folder.",
-            remedy="Raise the memory limit, or free space in the temporary folder (TMPDIR).",
+            remedy="Raise the memory limit, or free space in the temporary folder (TMPDIR) and in the lake's.",
         ) from None
     except duckdb.Error as error:
         raise TerminalError(

@@ -33,11 +33,11 @@ def piece(base: Base, bounds: str) -> Iterator[None]:
     smaller than it is, so that hash tables would be made of the texts.
     """
     database = base.database
-    database.execute("CREATE SCHEMA piece")
+    database.execute("CREATE SCHEMA IF NOT EXISTS piece")
     try:
         for name in ("answers", "turns"):
             database.execute(
-                f"CREATE VIEW piece.{name} AS SELECT * FROM main.{name} WHERE {bounds}"
+                f"CREATE OR REPLACE VIEW piece.{name} AS SELECT * FROM main.{name} WHERE {bounds}"
             )
         database.execute("SET search_path = 'piece,main'")
         database.execute("SET disabled_optimizers = 'join_order,build_side_probe_side'")
@@ -50,7 +50,7 @@ def piece(base: Base, bounds: str) -> Iterator[None]:
 
 def make(base: Base, name: str, *, kind: str = "TABLE", min_records: int = 0) -> None:
     """Makes a base table of words by its file."""
-    base.database.execute(f"CREATE {kind} {name} AS {told(name, min_records)}")
+    base.database.execute(f"CREATE OR REPLACE {kind} {name} AS {told(name, min_records)}")
 
 
 def told(name: str, min_records: int) -> str:

@@ -48,7 +48,7 @@ def need_repetition(base: Base, min_records: int) -> None:
     _view(base, REPETITION, f"{REPETITION}-*")
     _view(base, "pair_parts", "pairs-*")
     base.database.execute(
-        "CREATE TABLE pair_totals AS SELECT word_id, next_id, CAST(sum(n) AS BIGINT) AS n "
+        "CREATE OR REPLACE TABLE pair_totals AS SELECT word_id, next_id, CAST(sum(n) AS BIGINT) AS n "
         "FROM pair_parts GROUP BY word_id, next_id"
     )
 
@@ -58,7 +58,7 @@ def need_counts(base: Base, min_records: int) -> None:
     if _there(base, "base_compared"):
         return
     need_repetition(base, min_records)
-    base.database.execute("CREATE VIEW base_pair_totals AS SELECT * FROM pair_totals")
+    base.database.execute("CREATE OR REPLACE VIEW base_pair_totals AS SELECT * FROM pair_totals")
     make(base, "base_expressions", min_records=min_records)
     for number, bounds in enumerate(piece_bounds(base)):
         with piece(base, bounds):
@@ -69,19 +69,14 @@ def need_counts(base: Base, min_records: int) -> None:
             make(base, "base_counts", kind="VIEW")
             _save(base, f"SELECT {_PART} FROM base_counts", f"counts-{number:03d}")
     _view(base, "count_parts", "counts-*")
-    database = base.database
-    database.execute(
-        "CREATE TABLE counted AS SELECT question_id, label, words, expression_id, CAST(sum(n) AS BIGINT) AS n, "
-        "CAST(sum(counted_n) AS BIGINT) AS counted_n, CAST(sum(records) AS BIGINT) AS records, "
-        "bit_or(speaker_bits) AS speaker_bits FROM count_parts GROUP BY question_id, label, words, expression_id"
+    make(base, "base_counted")
+    base.database.execute(
+        f"CREATE OR REPLACE TABLE base_groups AS {query('marts/base_counted_groups')}"
     )
-    database.execute(
-        "CREATE TABLE base_groups AS SELECT CAST(row_number() OVER (ORDER BY question_id, label NULLS FIRST) AS "
-        "INTEGER) AS group_id, question_id, label FROM (SELECT DISTINCT question_id, label FROM counted)"
-    )
-    database.execute(
-        "CREATE VIEW base_counts AS SELECT base_groups.group_id, counted.* FROM counted INNER JOIN base_groups "
-        "ON counted.question_id = base_groups.question_id AND counted.label IS NOT DISTINCT FROM base_groups.label"
+    base.database.execute(
+        "CREATE OR REPLACE VIEW base_counts AS SELECT base_groups.group_id, base_counted.* "
+        "FROM base_counted INNER JOIN base_groups ON base_counted.question_id = base_groups.question_id "
+        "AND base_counted.label IS NOT DISTINCT FROM base_groups.label"
     )
     make(base, "base_compared", min_records=min_records)
 
@@ -91,7 +86,7 @@ def _vocabulary(base: Base) -> None:
         make(base, "base_records")
         make(base, "base_words", kind="VIEW")
         base.database.execute(
-            f"CREATE TABLE main.base_vocabulary AS {query('marts/base_vocabulary')}"
+            f"CREATE OR REPLACE TABLE main.base_vocabulary AS {query('marts/base_vocabulary')}"
         )
 
 
@@ -113,4 +108,4 @@ def _save(base: Base, sql: str, name: str) -> None:
 
 def _view(base: Base, name: str, files: str) -> None:
     path = literal(str(_path(base, files)))
-    base.database.execute(f"CREATE VIEW {name} AS SELECT * FROM read_parquet({path})")
+    base.database.execute(f"CREATE OR REPLACE VIEW {name} AS SELECT * FROM read_parquet({path})")

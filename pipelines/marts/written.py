@@ -55,11 +55,7 @@ def write_mart(lake: Lake, mart: Mart, path: Path, rows: Iterable[pa.RecordBatch
             use_dictionary=dictionary_columns(schema),
         ) as writer:
             for batch in rows:
-                if batch.schema.names != schema.names:
-                    raise TerminalError(
-                        f"The mart {mart.name} has other columns than it declares.",
-                        remedy="This is a defect of affectmine, please report it.",
-                    )
+                _check_columns(mart, batch.schema.names)
                 writer.write_table(pa.Table.from_batches([batch]).cast(schema))
                 written += batch.num_rows
         sync_file(path)
@@ -80,6 +76,14 @@ def write_mart(lake: Lake, mart: Mart, path: Path, rows: Iterable[pa.RecordBatch
         checksum=file_checksum(path),
         schema_version=1,
     )
+
+
+def _check_columns(mart: Mart, names: list[str]) -> None:
+    if names != [column.name for column in mart.columns]:
+        raise TerminalError(
+            f"The mart {mart.name} has other columns than it declares.",
+            remedy="This is a defect of affectmine, please report it.",
+        )
 
 
 def queried(

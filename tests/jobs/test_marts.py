@@ -11,9 +11,12 @@ from jobs.cli import run_command
 from pipelines.lake.key import load_key
 from pipelines.lake.mart_files import mart_files
 from pipelines.lake.snapshots import state
+from schemas.label_task import load_task
 from schemas.mart import load_mart, mart_names
+from schemas.taxonomy import load_taxonomy
 from tests.jobs.made_lake import keyed, made_lake
 from transforms.ingest.keyed import KeyedHasher
+from transforms.label.prompted.answer_type import answer_type
 
 
 def talk(name: str, states: str, speakers: str = "ab") -> list[dict]:
@@ -99,6 +102,43 @@ def test_an_earlier_snapshot_keeps_its_marts(folder, capsys):
     assert len(list((folder / "lake/marts/transitions").glob("*"))) == 2
 
 
+def test_what_was_built_last_is_shown_and_kept_to(folder, capsys):
+    """Strict, loose, strict again: never are words shown that the last settings forbid."""
+    made = [{**each, "labels": ["joy" if n % 3 else "fear"], "text": "so " + "well" * (n % 3)} for n, each in
+            enumerate(talk("x", "j" * 60, "abcdefgh"))]  # fmt: skip
+    made_lake(folder / "lake", made)
+    config = (
+        "lake: lake\ncorpora: [{name: c, domain: social, license: x, sources: x.jsonl}]\n"
+        "marts: {min_speakers: %d, min_records: 2}\n"
+    )
+    (folder / "strict.yaml").write_text(config % 40)
+    (folder / "loose.yaml").write_text(config % 1)
+    count = "SELECT count(*) FROM mart_expressions"
+    build(capsys, "--config", "strict.yaml")
+    assert rows(count) == [(0,)]
+    build(capsys, "--config", "loose.yaml")
+    assert rows(count)[0][0] > 0
+    build(capsys, "--config", "strict.yaml")
+    assert rows(count) == [(0,)]
+    (file,) = (folder / "lake/marts/expressions").glob("*.json")
+    file.unlink()
+    build(capsys)  # without a config: as it was built before
+    assert rows(count) == [(0,)]
+
+
+def test_no_room_is_told_and_can_be_tried_again(folder, capsys, monkeypatch):
+    made_lake(folder / "lake", talk("x", "jsajsajsajs"))
+
+    def full(base):
+        raise duckdb.IOException("no space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("pipelines.marts.needs.need_turns", full)
+        told = build(capsys, code=75)
+    assert "temporary folder" in told["errors"]["transitions"]
+    assert build(capsys)["errors"] == {}
+
+
 def test_only_some_and_unknown_ones(folder, capsys):
     made_lake(folder / "lake", talk("x", "jsjs"))
     assert list(build(capsys, "contagion")["marts"]) == ["contagion"]
@@ -150,13 +190,55 @@ def test_somebodys_own_taxonomy(folder, capsys):
     assert rows("SELECT count(*) FROM mart_toxic_chains") == [(0,)]
 
 
+def test_typed_answers_of_a_language_model(folder, capsys):
+    """A flip that is named at the third turn against the first; a smile beside sad words."""
+    task, taxonomy = load_task("aspects"), load_taxonomy("polarity")
+    flip = {
+        "turn": {"record_id": keyed("x0"), "back": 2}, "holder": "speaker", "target": "the job", "aspect": "pay",
+        "initial": "positive", "flipped": "negative", "trigger": "logical_argumentation",
+    }  # fmt: skip
+    made = [
+        each | {"labels": ["positive" if n < 2 else "negative"], "answer": {"opinions": [], "flips": [flip] * (n // 2)}}
+        for n, each in enumerate(talk("x", "jjj", "aba"))
+    ]  # fmt: skip
+    made_lake(
+        folder / "lake",
+        made,
+        question=("aspects", "polarity", "qwen"),
+        answer=answer_type(task, taxonomy),
+    )
+    task, taxonomy = load_task("text_cue_inconsistency"), load_taxonomy("affective_dissonance")
+    cue = {"channel": "face", "value": "smiling", "start_ms": None, "end_ms": None}
+    told = {
+        "text_valence": -2,
+        "text_arousal": 1,
+        "cue_valence": 2,
+        "cue_arousal": 1,
+        "rationale": None,
+    }
+    label = taxonomy.names[-1]
+    made = [{"id": "c", "corpus": "other", "labels": [label], "cues": [cue, cue], "answer": told}]
+    made_lake(
+        folder / "lake", made, question=("text_cue_inconsistency", "affective_dissonance", "qwen"),
+        answer=answer_type(task, taxonomy), run_id="second",
+    )  # fmt: skip
+    build(capsys)
+    assert rows(
+        "SELECT record_id, place, own_place, target, trigger_speaker FROM mart_sentiment_flips WHERE target IS NOT NULL"
+    ) == [(keyed("x2"), 3, 1, "the job", keyed("x-b"))]
+    assert rows("SELECT channel, label, n, mean_gap FROM mart_text_cue_inconsistency") == [
+        ("face", label, 1, 4.0)
+    ]
+
+
 def test_who_is_forgotten_is_in_no_mart(folder, capsys):
     made_lake(folder / "lake", talk("x", "jsjs"), key_id=KeyedHasher(load_key()[0]).key_id())
     build(capsys)
     who = keyed("x-a")
     assert rows(f"SELECT count(*) FROM mart_speaker_dynamics WHERE speaker = '{who}'") == [(1,)]
     assert run_command(["forget", "--lake", "lake", "--pseudonym", str(who)]) == 0
-    assert not list((folder / "lake/marts").rglob("*.*"))
+    left = [path.name for path in (folder / "lake/marts").rglob("*") if path.is_file()]
+    assert left == ["settings.json"]
     build(capsys)
     assert rows("SELECT speaker FROM mart_speaker_dynamics") == [(keyed("x-b"),)]
 

@@ -1,4 +1,4 @@
-"""From a batch of labels to a batch of `answers`, the table that the marts are computed from; and sums of probabilities.
+"""From a batch of labels to `answers`, the table that the marts are computed from; and to sums of probabilities.
 
 A row of labels becomes one row of answers: who said it, where and when, and what the answer comes to:
 
@@ -7,8 +7,9 @@ A row of labels becomes one row of answers: who said it, where and when, and wha
 - `valence`, from -1 to 1: sum(p v) / sum(p) over all labels, with v of `Polarity.values`; where the answer has no
   probabilities, the mean of v over the given labels. Of the task vad: 2 valence - 1.
 - `hostile`: whether a given label is hostile (`Polarity.hostile`).
-- `bucket`: the speaker's pseudonym modulo 64 (that of the record where nobody is known): as many different buckets as
-  there are, so many speakers there are at least.
+- `bucket`: the speaker's pseudonym modulo 64: as many different buckets as there are, so many speakers there are at
+  least. Where nobody is known, a conversation counts as one person, a text that stands alone by itself; but those of
+  clinical corpora count as one person together.
 """
 
 from __future__ import annotations
@@ -65,6 +66,7 @@ SCORE_SUMS: Final = pa.schema(
 )
 
 Floats = NDArray[np.float64]
+_SOMEBODY: Final = "00"  # stands for everybody whom nobody knows
 _NO_DAY: Final = -(1 << 31)  # stands for null where days are numbers
 
 
@@ -103,10 +105,12 @@ def answers(batch: pa.Table, polarity: Polarity) -> tuple[pa.Table, pa.Table]:
         labels.offsets, _coded(labels.values), mask=labels.is_null()
     )
     columns["bucket"] = _bucket(batch)
+    valence, arousal = _dimensions(batch)
+    if valence is not None:  # answered by numbers: no label was asked for, and none is missing
+        columns["labels"] = pa.nulls(batch.num_rows, pa.list_(_CODE))
     given = _given(batch, polarity)
     columns["state"] = _taken(given.names, given.state)
     columns["confidence"] = _floats(given.confidence)
-    valence, arousal = _dimensions(batch)
     columns["valence"] = _floats(given.valence) if valence is None else valence
     columns["arousal"] = pa.nulls(batch.num_rows, pa.float32()) if arousal is None else arousal
     hostile = given.hostile
@@ -152,7 +156,7 @@ def _given(batch: pa.Table, polarity: Polarity) -> Given:
     hostile = None
     told = polarity.hostile(names) if names or polarity.toxic else None
     if told is not None:
-        hostile = np.bincount(label_rows, np.asarray(told or [0.0])[codes], rows) > 0
+        hostile = np.bincount(label_rows, np.asarray(told or [False])[codes], rows) > 0
     return Given(names, probabilities, scored, state, confidence, valence, hostile)
 
 
@@ -223,9 +227,14 @@ def _dimensions(batch: pa.Table) -> tuple[pa.Array | None, pa.Array | None]:
 
 
 def _bucket(batch: pa.Table) -> pa.Array:
-    who = pl.Series(batch["speaker"]).fill_null(pl.Series(batch["record_id"]))
+    alone = pc.if_else(
+        pc.equal(batch["domain"].cast(pa.string()), "clinical"), _SOMEBODY, batch["record_id"]
+    )
+    who = pc.coalesce(batch["speaker"], batch["conversation_id"], alone)
     return (
-        (who.str.slice(0, 2).str.to_integer(base=16, strict=False) % 64).cast(pl.Int32).to_arrow()
+        (pl.Series(who).str.slice(0, 2).str.to_integer(base=16, strict=False) % 64)
+        .cast(pl.Int32)
+        .to_arrow()
     )
 
 

@@ -1,8 +1,8 @@
 -- For each group with a label and each expression that enough of its records hold: its times in the group and in the
 -- rest of the question's records, with the times of all expressions of as many words.
 -- In: base_counts, $min_records.
--- Out: group_id, expression_id, n, n_rest, total, total_rest (of the group, of the rest), records (of the group that
--- hold the expression), speakers INTEGER (at least so many people have said it there).
+-- Out: group_id, expression_id, n, n_rest, total, total_rest (of the group, of the rest), share (of all times in both:
+-- what is expected of each of them), records (of the group that hold the expression), speakers INTEGER (at least so many people have said it there).
 WITH everywhere AS (
     SELECT question_id, expression_id, CAST(sum(counted_n) AS BIGINT) AS n
     FROM base_counts
@@ -21,6 +21,7 @@ SELECT
     everywhere.n - counts.n AS n_rest,
     group_totals.n AS total,
     question_totals.n - group_totals.n AS total_rest,
+    everywhere.n / CAST(question_totals.n AS DOUBLE) AS share,
     counts.records,
     CAST(bit_count(counts.speaker_bits) AS INTEGER) AS speakers
 FROM base_counts AS counts

@@ -2,7 +2,7 @@
 -- 100,000 most frequent words and as many pairs, so that counts do not grow with the corpus.
 -- In: base_pair_totals, base_vocabulary, $min_records.
 -- Out: expression_id INTEGER (of a word its word_id), word_id, next_id (NULL: a word), corpus, words INTEGER (1 | 2),
--- expression, n (times in the corpus), share (of all times of expressions of as many words in the corpus).
+-- expression, n (times in the corpus).
 WITH pairs AS (
     SELECT word_id, next_id, n FROM base_pair_totals WHERE n >= $min_records
 ),
@@ -54,13 +54,5 @@ expressions AS (
     INNER JOIN base_vocabulary AS one ON numbered.word_id = one.word_id
     INNER JOIN base_vocabulary AS two ON numbered.next_id = two.word_id
 )
-SELECT
-    expression_id,
-    word_id,
-    next_id,
-    corpus,
-    words,
-    expression,
-    n,
-    n / CAST(sum(n) OVER (PARTITION BY corpus, words) AS DOUBLE) AS share
+SELECT expression_id, word_id, next_id, corpus, words, expression, n
 FROM expressions

@@ -1,8 +1,9 @@
--- Turns: the answers that have a place in a conversation, each beside the turn that it follows and the same speaker's turn
--- before. Turns go by their number, else by their date; a row with neither has no place.
--- In: placeable: answers of some conversations, whole; replies(record_id, reply_to): records that answer another one. Out: the columns of answers but labels,
--- partition, turn and domain; place (from 1); previous_*: of the record that this one answers (null where that has no
--- label), of a row that answers none the one at the place before; own_*: of the speaker's turn before.
+-- Turns: the answers that have a place in a conversation, each beside the turn that it follows and the same speaker's
+-- turn before. Turns go by their number, else by their date; a row with neither has no place.
+-- In: placeable: answers of some conversations, whole; replies(record_id, reply_to): records that answer another one.
+-- Out: the columns of answers but labels, partition, turn and domain; place (from 1); previous_*: of the record that
+-- this one answers (null where that has no label, or is of another conversation), of a row that answers none the one at
+-- the place before; own_*: of the speaker's turn before.
 WITH placed AS (
     SELECT
         corpus, task, taxonomy, labeler, record_id, day, conversation_id, created_at, speaker, role, state, confidence,
@@ -48,6 +49,7 @@ answered AS (
     FROM followed
     LEFT JOIN parents
         ON followed.reply_to = parents.record_id
+        AND followed.conversation_id = parents.conversation_id
         AND followed.task = parents.task
         AND followed.taxonomy = parents.taxonomy
         AND followed.labeler = parents.labeler

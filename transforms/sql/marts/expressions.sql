@@ -7,8 +7,8 @@ WITH masses AS (
         base_compared.*,
         base_expressions.words,
         base_expressions.expression,
-        base_compared.n + $prior_words * base_expressions.share AS here,
-        base_compared.n_rest + $prior_words * base_expressions.share AS there
+        base_compared.n + $prior_words * base_compared.share AS here,
+        base_compared.n_rest + $prior_words * base_compared.share AS there
     FROM base_compared
     INNER JOIN base_groups ON base_compared.group_id = base_groups.group_id
     INNER JOIN base_questions ON base_groups.question_id = base_questions.question_id

@@ -197,7 +197,7 @@ def test_hidden_anger():
         7,
         4,
     )
-    assert (row["log_odds"], row["z"]) == pytest.approx(z_of(3, 7, 0, 4, 10 * 4 / 13, 10))
+    assert (row["log_odds"], row["z"]) == pytest.approx(z_of(3, 7, 0, 4, 10 * 3 / 11, 10))
 
 
 def test_very_long_text():

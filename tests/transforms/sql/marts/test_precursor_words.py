@@ -67,8 +67,6 @@ TALK = (
 
 
 def test_worked_by_hand():
-    # Times in the corpus: you 2 + 2 = 4, want 2 + 3 + 1 = 6, that 1 + 2 + 1 = 4, more 1 + 2 + 1 = 4,
-    # fine 1 + 2 + 1 + 1 = 5; all together 23.
     rows = {
         (row["role"], row["label"], row["words"], row["expression"]): row
         for row in words(together(talk(*TALK)))
@@ -78,9 +76,9 @@ def test_worked_by_hand():
     want = rows["host", "hostile", 1, "want"]
     assert (want["n"], want["n_rest"], want["total"], want["total_rest"]) == (2, 0, 6, 4)
     assert (want["records"], want["speakers"]) == (2, 1)
-    # a = 10 * 6 / 23 = 60 / 23: (2 + a) / (16 - 2 - a) against a / (14 - a)
-    a = 60 / 23
-    odds = log((2 + a) / (14 - a)) - log(a / (14 - a))
+    # The prior is of what is compared, 10 words, not of the corpus: a = 10 * 2 / 10 = 2:
+    # (2 + 2) / (16 - 4) against 2 / (14 - 2), that is 4 / 12 against 2 / 12
+    a, odds = 2, log(2)
     assert want["log_odds"] == pytest.approx(odds)
     assert want["z"] == pytest.approx(odds / sqrt(1 / (2 + a) + 1 / a))
     # you: 2 of 6 against 2 of 4 is below.

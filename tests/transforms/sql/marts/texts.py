@@ -8,9 +8,9 @@ from tests.transforms.sql.marts.base import run_mart
 
 # In the order in which they read one another, as pipelines/marts makes them (base_words and base_counts as views).
 STEPS = (
-    "base_records", "base_questions", "base_words", "base_vocabulary", "base_tokens", "base_pair_totals", "base_expressions",
-    "base_contrasts", "base_groups", "base_members", "base_word_counts", "base_pair_counts", "base_counts",
-    "base_compared", "base_speeches", "base_trigrams",
+    "base_records", "base_questions", "base_words", "base_vocabulary", "base_tokens", "base_pair_totals",
+    "base_expressions", "base_contrasts", "base_groups", "base_members", "base_word_counts", "base_pair_counts",
+    "base_counts", "base_compared", "base_speeches", "base_trigrams",
 )  # fmt: skip
 _READER = (
     "CREATE TABLE labels_reader_emotion (record_id VARCHAR, taxonomy VARCHAR, labeler VARCHAR, status VARCHAR, "
