@@ -34,7 +34,7 @@ SQL: [queries.md](queries.md).
   probabilities, the mean of v over the labels that were given. Of the task `vad` it is 2 valence - 1. A taxonomy of
   your own has none: the lake holds its labels, not what they mean.
 - **Hostile** is a row with a label of the task `toxicity`, or with an emotion that the taxonomy maps to Ekman's anger
-  or disgust.
+  or disgust; disapproval, which GoEmotions groups with anger, is not: an unfavorable opinion is against nobody.
 - A **turn** is a row with a place in a conversation: by its number, else by its time. It follows the record that it
   replies to, where it replies to one, else the turn before it.
 - A cell that cannot be computed is null, never 0; a mart without rows is empty, with its columns.

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from schemas.errors import ConfigError
+
 app = typer.Typer(
     help="Marts: tables over all labels of a lake, such as transitions, contagion, telling words.",
     rich_markup_mode="rich",
@@ -25,6 +27,11 @@ def marts(
     as_json: Json = False,
 ) -> int:
     """Marts: without a command, the list of all."""
+    if context.invoked_subcommand is not None and lake is not None:
+        raise ConfigError(
+            f"--lake stands before {context.invoked_subcommand}, where it says nothing.",
+            remedy=f"Put it after: affectmine marts {context.invoked_subcommand} … --lake {lake}",
+        )
     if context.invoked_subcommand is None:
         from jobs.marts import list_marts
 

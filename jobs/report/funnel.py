@@ -15,7 +15,10 @@ _ORDER = ("ingest", "clean", "dedup", "windows", "label", "select")
 
 @dataclass
 class Step:
-    """One stage over all its shards; of labels and selections, one variant (task/taxonomy/labeler)."""
+    """One stage over all its shards; of labels and selections, one variant (task/taxonomy/labeler).
+
+    `together`: some of its shards were made in one pass with those of other variants.
+    """
 
     stage: str
     variant: str
@@ -24,6 +27,7 @@ class Step:
     reasons: dict[str, int] = field(default_factory=dict)
     seconds: float = 0.0
     cost: dict[str, float] = field(default_factory=dict)
+    together: bool = False
 
     @property
     def title(self) -> str:
@@ -74,7 +78,9 @@ def read_funnel(lake: Lake, parts: Iterable[Part]) -> Funnel:
 def summed(manifests: Iterable[tuple[Manifest, str]]) -> tuple[Step, ...]:
     """Manifests and their variants, added up by stage and variant."""
     steps: dict[tuple[str, str], Step] = {}
+    passes: dict[tuple[str, str], set[str]] = {}  # an attempt is one pass over a shard
     for manifest, variant in manifests:
+        passes.setdefault((manifest.stage, manifest.attempt), set()).add(variant)
         step = steps.setdefault((manifest.stage, variant), Step(manifest.stage, variant))
         step.shards += 1
         step.seconds += manifest.seconds
@@ -82,6 +88,9 @@ def summed(manifests: Iterable[tuple[Manifest, str]]) -> tuple[Step, ...]:
         _add(step.reasons, manifest.reasons)
         for kind, spent in manifest.cost.items():
             step.cost[kind] = step.cost.get(kind, 0.0) + spent
+    for (stage, _), variants in passes.items():
+        for variant in variants if len(variants) > 1 else ():
+            steps[stage, variant].together = True
     place = {stage: number for number, stage in enumerate(_ORDER)}
     return tuple(
         sorted(steps.values(), key=lambda s: (place.get(s.stage, len(_ORDER)), s.stage, s.variant))

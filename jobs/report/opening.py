@@ -27,10 +27,12 @@ def open_source(lake: Lake, as_of: int | None = None) -> Iterator[Source]:
             remedy="Run a config first: affectmine run CONFIG",
         )
     unbuilt: dict[str, str] = {}
-    if set(mart_names()) - set(mart_files(lake, parts)):
+    missing = sorted(set(mart_names()) - set(mart_files(lake, parts)))
+    if missing:
         from jobs.marts import build_marts  # late: most reports find their marts built
 
-        built = build_marts(lake.root, as_of=number)
+        # Without settings: with those that the lake's marts were last built with.
+        built = build_marts(lake.root, as_of=number, names=missing)
         unbuilt = {mart: str(error) for mart, error in built.errors.items()}
     files = queryable_files(lake, parts)
     with open_catalog(files, memory_limit=_MEMORY, threads=_THREADS) as catalog:

@@ -25,7 +25,7 @@ from jobs.report.sections.time import time_section
 from jobs.report.sections.trajectories import trajectories_section
 from jobs.report.sections.words import words_section
 from jobs.report.source import MOST_CORPORA, Source
-from jobs.report.words import count, listed, many, name
+from jobs.report.words import cell, count, listed, many, name
 from jobs.target import write_whole
 from pipelines.gates.result import GateResult
 from pipelines.lake.lake import Lake
@@ -76,7 +76,6 @@ def _head(source: Source, funnel: Funnel, gates: Sequence[GateResult]) -> Head:
     assert source.snapshot is not None
     number, made = source.snapshot.number, source.snapshot.created_at
     corpora = sorted({part.corpus for part in source.parts.values()})
-    days = sorted({p.partition for p in source.parts.values() if p.dataset == "clean"})
     kept = sum(step.went_on for step in funnel.of("clean"))
     labels = funnel.of("label")
     most = max((step.went_on for step in labels), default=0)
@@ -84,7 +83,7 @@ def _head(source: Source, funnel: Funnel, gates: Sequence[GateResult]) -> Head:
     cards = [
         ("snapshot", str(number), f"published {made[:16].replace('T', ' ')} UTC"),
         ("corpora", count(len(corpora)), name(listed([name(each) for each in corpora[:3]]))),
-        ("records", count(kept), f"{days[0]} to {days[-1]}" if days else "none"),
+        ("records", count(kept), _span(source)),
         ("labeled", count(most), f"by the labeler with most rows; {many(len(labels), 'question')}"),
         ("gates", "passed" if gates and not bad else "warned" if gates else "unknown",
          f"{bad} of {many(len(gates), 'gate')} did not pass" if gates else "the run left no results"),
@@ -95,6 +94,22 @@ def _head(source: Source, funnel: Funnel, gates: Sequence[GateResult]) -> Head:
         cards=cards,
         notes=[_terms(source, corpora)],
     )
+
+
+def _span(source: Source) -> str:
+    """From when to when the labeled records are. Partitions do not tell: without a time they are days of ingest."""
+    if "mart_label_counts" not in source.views:
+        return "kept by cleaning"
+    found = source.frame(
+        "SELECT min(day) AS first, max(day) AS last, count(*) AS n, count(day) AS timed FROM mart_label_counts"
+    )
+    first, last, n, timed = found.row(0)
+    if not n:
+        return "kept by cleaning"
+    if first is None:
+        return "no times"
+    told = cell(first) if first == last else f"{cell(first)} to {cell(last)}"
+    return told if timed == n else f"{told}, some without a time"
 
 
 def _terms(source: Source, corpora: Sequence[str]) -> str:

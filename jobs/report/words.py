@@ -14,6 +14,7 @@ from jobs.evaluation.screen import visible
 from jobs.report.model import Numbers
 
 NONE: Final = "(none)"
+Z_RANKS: Final = "z is a rank, not a test: rows of one conversation are not independent."
 _LONGEST: Final = 60
 _LONGEST_CELL: Final = 240
 _SHOWN_ROWS: Final = 50

@@ -144,6 +144,8 @@ def test_only_some_and_unknown_ones(folder, capsys):
     assert list(build(capsys, "contagion")["marts"]) == ["contagion"]
     assert run_command(["marts", "build", "contagoin"]) == 2
     assert "Did you mean 'contagion'?" in capsys.readouterr().err
+    assert run_command(["marts", "--lake", "lake", "build"]) == 2  # said nothing, and built ./lake
+    assert run_command(["marts", "build", "--memory-limit", "lots"]) == 2
 
 
 def test_nothing_is_published(folder, capsys):

@@ -12,6 +12,8 @@ _VALUE: Final = {"positive": 1.0, "negative": -1.0, "ambiguous": 0.0, "neutral":
 _HOSTILE: Final = frozenset(
     {"anger", "disgust"}
 )  # of Ekman's emotions: those that are against somebody
+_MILD: Final = frozenset({"disapproval"})
+"""GoEmotions groups it with anger, but an unfavorable opinion is against nobody."""
 _TOXICITY: Final = "toxicity"
 
 
@@ -39,7 +41,7 @@ class Polarity:
             return [name != self.neutral for name in names]
         if not self.ekman:
             return None
-        return [self.ekman.get(name) in _HOSTILE for name in names]
+        return [self.ekman.get(name) in _HOSTILE and name not in _MILD for name in names]
 
 
 UNKNOWN: Final = Polarity({}, {}, None, toxic=False)

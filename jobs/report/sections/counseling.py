@@ -15,6 +15,8 @@ from jobs.report.source import Focus, Source
 from jobs.report.words import count, many, name, number, numbers, percent, role
 from schemas.mart import Mart
 
+_PHASE = 20  # strategies of a fifth, before one of its cells is named
+
 
 def counseling_section(source: Source) -> Section:
     """Strategies, tactics, cues."""
@@ -57,19 +59,31 @@ def _strategies(source: Source, focus: Focus, mart: Mart | None) -> Item:
          "value": r["share"], "text": f"{r['share'] * 100:.0f}"}
         for r in found.iter_rows(named=True) if r["strategy"] in place
     ]  # fmt: skip
-    first = found.filter(pl.col("phase") == found["phase"].min()).row(0, named=True)
-    last = found.filter(pl.col("phase") == found["phase"].max()).row(0, named=True)
     return Picture(
         title=title,
         chart=partial(heat, rows, x_title="fifth of the conversation", y_title="strategy", unit="share of the fifth, %",
                       share=True),
-        reading=f"At the start {name(first['strategy'])} leads ({percent(first['share'])}), at the end "
-        f"{name(last['strategy'])} ({percent(last['share'])}).",
+        reading=_leading(found, names),
         caption=f"n = {many(int(found['n'].sum()), 'strategy', 'strategies')} used, all roles together. {about(focus)}",
         numbers=numbers(found),
         sql=sql,
         mart=mart,
     )  # fmt: skip
+
+
+def _leading(found: pl.DataFrame, drawn: list[str]) -> str:
+    """About the drawn strategies of the first and the last fifth, of those with enough strategies."""
+    sizes = found.group_by("phase").agg(pl.col("n").sum().alias("all"))
+    phases = sizes.filter(pl.col("all") >= _PHASE)["phase"]
+    enough = found.filter(pl.col("phase").is_in(phases.to_list()), pl.col("strategy").is_in(drawn))
+    if not enough.height:
+        return f"Too few strategies to read: no fifth has {_PHASE}."
+    first = enough.filter(pl.col("phase") == enough["phase"].min()).row(0, named=True)
+    last = enough.filter(pl.col("phase") == enough["phase"].max()).row(0, named=True)
+    return (
+        f"In fifth {first['phase']} {name(first['strategy'])} leads ({percent(first['share'])}), in fifth "
+        f"{last['phase']} {name(last['strategy'])} ({percent(last['share'])})."
+    )
 
 
 def _bias(source: Source, focus: Focus, mart: Mart | None) -> Item:
@@ -129,12 +143,18 @@ def _repetition(
     ]
     speakers = int(found["n"].sum())
     mean = float(found["total"].sum()) / speakers
-    before = "in the turn before" if what == "tactics" else "earlier in the conversation"
+    reading = (
+        f"Of the tactics of a turn, {percent(mean)} come again in the same speaker's next turn: mean over a speaker's "
+        "pairs of turns, then over speakers."
+        if what == "tactics"
+        else f"Of a turn's word trigrams, the speaker has said {percent(mean)} before: mean over a speaker's turns, "
+        "then over speakers."
+    )
     return Picture(
         title=title,
         chart=partial(histogram, rows, x_title=f"share of {what} that come again", unit="speakers",
                       limits=(0, 1), middle=mean),
-        reading=f"Of a turn's {what}, its speaker had {percent(mean)} {before}, on average over speakers.",
+        reading=reading,
         caption=f"n = {many(speakers, 'speaker')} in conversations; dashed: the mean. {about(focus)}",
         numbers=numbers(found),
         sql=sql,

@@ -71,7 +71,6 @@ def inertia(source: Source, focus: Focus, mart: Mart | None) -> Item:
         f"SELECT median(inertia) AS middle FROM mart_speaker_dynamics WHERE {focus.where}"
     ).row(0)[0]
     rows = [{"low": r["low"], "high": r["high"], "n": r["n"]} for r in found.iter_rows(named=True)]
-    held = "is carried on to the next turn" if middle > 0 else "is not carried on to the next turn"
     return Picture(
         title=title,
         chart=partial(
@@ -82,10 +81,19 @@ def inertia(source: Source, focus: Focus, mart: Mart | None) -> Item:
             limits=(-1, 1),
             middle=middle,
         ),
-        reading=f"The median inertia is {number(middle)}: for half of the speakers or more, mood {held}.",
+        reading=f"The median inertia is {number(middle)}: {_carried(middle)}.",
         caption=f"n = {many(int(found['n'].sum()), 'speaker')} with 4 and more pairs of turns; dashed: the median. "
         f"{about(focus)}",
         numbers=numbers(found),
         sql=sql,
         mart=mart,
     )
+
+
+def _carried(median: float) -> str:
+    """What a median inertia says. Under .2 (4 % of the variance) it is not much."""
+    if median > 0.2:
+        return "for half of the speakers or more, mood is carried on to the next turn"
+    if median >= -0.1:
+        return "the mood of a turn says little about the speaker's next"
+    return "for half of the speakers or more, mood swings back in the next turn"

@@ -6,11 +6,11 @@ from functools import partial
 
 from jobs.costs import told_cost
 from jobs.report.charts.bars import bars
-from jobs.report.funnel import Funnel
+from jobs.report.funnel import Funnel, Step
 from jobs.report.model import Absent, Item, Numbers, Picture, Section, Sheet
 from jobs.report.source import Source
 from jobs.report.words import cell, count, many, name, number, numbers
-from pipelines.gates.result import GateResult, said
+from pipelines.gates.result import Finding, GateResult, said
 
 
 def gates_section(source: Source, gates: list[GateResult]) -> Section:
@@ -39,7 +39,7 @@ def gates_section(source: Source, gates: list[GateResult]) -> Section:
         )
     ]  # fmt: skip
     failed = tuple(
-        (gate.title, finding.id, finding.severity, said(finding), finding.why)
+        (gate.title, finding.id, finding.severity, found(finding), finding.why)
         for gate in gates
         for finding in gate.findings
         if not finding.success
@@ -50,6 +50,12 @@ def gates_section(source: Source, gates: list[GateResult]) -> Section:
             Sheet("What did not hold", Numbers(columns, failed[:50], max(0, len(failed) - 50)))
         )
     return Section("gates", "Quality gates", intro, items)
+
+
+def found(finding: Finding) -> str:
+    """What was found, in words; a dash where nothing was observed."""
+    told = (finding.error, finding.told, finding.unexpected_count, finding.observed)
+    return "–" if all(each is None for each in told) else said(finding)
 
 
 def cost_section(source: Source, funnel: Funnel) -> Section:
@@ -76,7 +82,7 @@ def cost_section(source: Source, funnel: Funnel) -> Section:
                 chart=partial(bars, rows, unit="rows per second of one process"),
                 reading=f"Slowest is {name(slowest.title)} with {count(slowest.came_in / slowest.seconds)} rows/s; "
                 f"all stages took {_time(total)} of work.",
-                caption="Rows in, by the seconds that the manifests tell.",
+                caption=f"Rows in, by the seconds that the manifests tell.{_shared(steps)}",
                 numbers=Numbers(
                     ("stage", "shards", "rows in", "seconds", "rows/s", "cost"),
                     tuple(
@@ -97,6 +103,17 @@ def cost_section(source: Source, funnel: Funnel) -> Section:
     return Section("cost", "Cost and throughput", intro, [*items, *_calls(source)])
 
 
+def _shared(steps: list[Step]) -> str:
+    """Manifests of one pass have equal parts of its seconds (`pipelines.stages.shard`): they add up."""
+    together = sum(step.together for step in steps)
+    if not together:
+        return ""
+    return (
+        f" {together} of the labelings are several answers of one pass and share its seconds evenly: the seconds add "
+        "up, but none of them alone is as fast as it looks here."
+    )
+
+
 _CALLS = (
     "SELECT labeler, task, count(*) AS calls, sum(attempts)::BIGINT AS attempts,\n"
     "  sum(prompt_tokens)::BIGINT AS prompt_tokens, sum(cached_tokens)::BIGINT AS cached_tokens,\n"
@@ -109,13 +126,13 @@ _CALLS = (
 def _calls(source: Source) -> list[Item]:
     if "calls" not in source.views:
         return []
-    found = source.frame(_CALLS)
-    if not found.height:
+    calls = source.frame(_CALLS)
+    if not calls.height:
         return []
-    top = found.row(0, named=True)
+    top = calls.row(0, named=True)
     half = f"half of the answers took less than {cell(top['median_ms'])} ms"
     reading = f"{name(top['labeler'])} was asked {count(top['calls'])} times; {half}."
-    return [Sheet("Calls", numbers(found), reading, _CALLS)]
+    return [Sheet("Calls", numbers(calls), reading, _CALLS)]
 
 
 def _time(seconds: float) -> str:

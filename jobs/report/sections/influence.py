@@ -12,10 +12,13 @@ from jobs.report.charts.heat import heat
 from jobs.report.model import Absent, Item, Picture, Section
 from jobs.report.sections.chains import chains, flips
 from jobs.report.source import Focus, Source
-from jobs.report.words import many, name, number, numbers, percent, role
+from jobs.report.words import Z_RANKS, many, name, number, numbers, percent, role
 from schemas.mart import Mart
 
 _SIDE = 12
+_ROW = 20  # pairs of a row, before one of its cells is named
+_EXPOSED = 30  # pairs that are compared at least
+_WITH = 5
 
 
 def influence_section(source: Source) -> Section:
@@ -64,21 +67,12 @@ def _transitions(scope: str, source: Source, focus: Focus, mart: Mart | None) ->
     ]  # fmt: skip
     if not rows:
         return Absent(title, "No label is followed by one of the frequent ones.", mart)
-    often = found.filter((pl.col("n") >= 5) & (pl.col("from_label") != pl.col("to_label")))
-    top = (
-        (often if often.height else found)
-        .sort("lift", "n", descending=True, nulls_last=True)
-        .row(0, named=True)
-    )
-    then = "the same speaker's next turn is" if own else "another speaker replies with"
     left = f"; the {_SIDE} most frequent of {sizes.height} labels" if sizes.height > _SIDE else ""
     return Picture(
         title=title,
         chart=partial(heat, rows, x_title="then" if own else "reply", y_title="from", share=True,
                       unit="share of what follows, %"),
-        reading=f"After {name(top['from_label'])}, {then} {name(top['to_label'])} "
-        f"{number(top['lift'], 1)} times as often as usual ({percent(top['probability'])} against "
-        f"{percent(top['to_share'])}).",
+        reading=_follows(found.filter(pl.col("from_label").is_in(labels) & pl.col("to_label").is_in(labels)), own=own),
         caption=f"Rows sum to 100 % over all labels. n = {many(int(found['n'].sum()), 'pair')} of turns{left}. "
         f"{about(focus)}",
         numbers=numbers(found),
@@ -87,18 +81,39 @@ def _transitions(scope: str, source: Source, focus: Focus, mart: Mart | None) ->
     )  # fmt: skip
 
 
+def _follows(drawn: pl.DataFrame, *, own: bool) -> str:
+    """About the drawn cell of the greatest lift, in a row of enough pairs; of changes if there are some."""
+    enough = drawn.filter((pl.col("from_n") >= _ROW) & (pl.col("n") >= _WITH))
+    if not enough.height:
+        return f"Too few pairs to read: no cell has {_WITH} in a row of {_ROW}."
+    often = enough.filter(pl.col("from_label") != pl.col("to_label"))
+    order = ["lift", "n", "from_label", "to_label"]
+    top = (
+        (often if often.height else enough)
+        .sort(order, descending=[True, True, False, False], nulls_last=True)
+        .row(0, named=True)
+    )
+    then = "the same speaker's next turn is" if own else "another speaker replies with"
+    return (
+        f"After {name(top['from_label'])}, {then} {name(top['to_label'])} "
+        f"{number(top['lift'], 1)} times as often as usual ({percent(top['probability'])} against "
+        f"{percent(top['to_share'])})."
+    )
+
+
 def _contagion(source: Source, focus: Focus, mart: Mart | None) -> Item:
     sql = (
         "SELECT from_role, to_role, label, pairs, exposed, exposed_with, rate_exposed, rate_unexposed, difference,\n"
-        "  relative_risk, z, onset_difference FROM mart_contagion\n"
+        "  exposed_with, relative_risk, z, onset_difference FROM mart_contagion\n"
         f"WHERE {focus.where} AND difference IS NOT NULL AND z IS NOT NULL\n"
+        f"  AND exposed >= {_EXPOSED} AND exposed_with >= {_WITH}\n"
         "ORDER BY abs(z) DESC, from_role, to_role, label LIMIT 200"
     )
     found = source.frame(sql)
     if not found.height:
         return Absent(
             f"Contagion: {name(focus.corpus)}",
-            "No label is followed often enough to compare.",
+            f"No label is followed often enough to compare: in {_EXPOSED} pairs of turns, {_WITH} times by itself.",
             mart,
         )
     rows = [
@@ -112,8 +127,8 @@ def _contagion(source: Source, focus: Focus, mart: Mart | None) -> Item:
         chart=partial(bars, rows, unit="difference of shares (points of %)", share=True),
         reading=f"After {name(top['label'])} of {role(top['from_role'])}, {role(top['to_role'])} has it in "
         f"{percent(top['rate_exposed'])} of the turns, else in {percent(top['rate_unexposed'])} (z {top['z']:+.1f}).",
-        caption=f"The {len(rows)} with the greatest z of {found.height}; exposed: the turn before, by another "
-        f"speaker, has the label. {about(focus)}",
+        caption=f"The {len(rows)} with the greatest z of {found.height} with {_EXPOSED} and more turns after the label "
+        f"of another speaker, {_WITH} and more of them with it. {Z_RANKS} {about(focus)}",
         numbers=numbers(found),
         sql=sql,
         mart=mart,

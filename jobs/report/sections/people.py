@@ -9,9 +9,10 @@ import polars as pl
 
 from jobs.report.charts.bars import bars
 from jobs.report.model import Absent, Item, Numbers, Picture, Section, Sheet
+from jobs.report.sections.gates import found as told
 from jobs.report.source import MOST_CORPORA, MOST_LABELS, Source, mart
 from jobs.report.words import count, many, name, number, numbers
-from pipelines.gates.result import GateResult, said
+from pipelines.gates.result import GateResult
 from transforms.evaluate.figures import Undefined
 
 _MOST = 4
@@ -96,7 +97,7 @@ def _evaluations(gates: list[GateResult]) -> list[Item]:
             )
         ]
     rows = tuple(
-        (gate.variant, finding.id, said(finding), "held" if finding.success else finding.severity)
+        (gate.variant, finding.id, told(finding), "held" if finding.success else finding.severity)
         for gate in found
         for finding in gate.findings
     )

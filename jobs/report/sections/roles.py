@@ -13,10 +13,11 @@ from jobs.report.charts.look import MOST_SERIES
 from jobs.report.charts.network import network
 from jobs.report.model import Absent, Item, Picture, Section
 from jobs.report.source import Focus, Source
-from jobs.report.words import count, listed, many, name, number, numbers, percent, role
+from jobs.report.words import Z_RANKS, count, listed, many, name, number, numbers, percent, role
 from schemas.mart import Mart
 
 _LABELS = 14
+_ENOUGH = 5  # rows that two labels share before their tie is named
 
 
 def roles_section(source: Source) -> Section:
@@ -26,7 +27,7 @@ def roles_section(source: Source) -> Section:
         *of_mart(source, "label_counts", "Labels by role", "No record is labeled.", _by_role),
         *of_mart(
             source, "role_contrast", "What sets a role apart",
-            "Only one role is known, so there is nothing to contrast.", _contrast,
+            _no_contrast(source), _contrast,
         ),
         *of_mart(
             source, "cooccurrence", "Labels that go together",
@@ -93,6 +94,22 @@ def _gap(
     )
 
 
+def _no_contrast(source: Source, focus: Focus | None = None) -> str:
+    """Why roles are not contrasted: in one question and corpus, or in all."""
+    if "mart_label_counts" not in source.views:
+        return "No two roles to contrast."
+    where = "" if focus is None else f" WHERE {focus.where}"
+    found = source.frame(
+        f"SELECT corpus, count(DISTINCT role) AS roles FROM mart_label_counts{where} GROUP BY corpus"
+    )
+    most = max(found["roles"].to_list(), default=0)
+    if most == 0:
+        return "No row has a role."
+    if most == 1:
+        return "Only one role is known, so there is nothing to contrast."
+    return "Roles cannot be told apart: too few rows have labels."
+
+
 def _contrast(source: Source, focus: Focus, mart: Mart | None) -> Item:
     sql = (
         "SELECT role, label, n, rows, share, other_share, log_odds, z FROM mart_role_contrast\n"
@@ -101,7 +118,7 @@ def _contrast(source: Source, focus: Focus, mart: Mart | None) -> Item:
     found = source.frame(sql)
     if not found.height:
         return Absent(
-            f"What sets a role apart: {name(focus.corpus)}", "Only one role is known.", mart
+            f"What sets a role apart: {name(focus.corpus)}", _no_contrast(source, focus), mart
         )
     # With two roles each contrast would stand there twice, once with either sign.
     roles = found["role"].unique().sort().to_list()
@@ -121,7 +138,7 @@ def _contrast(source: Source, focus: Focus, mart: Mart | None) -> Item:
         chart=partial(bars, rows, unit="z of the log-odds against all other roles"),
         reading=f"{role(top['role'])} has {name(top['label'])} {more} often than the others: {percent(top['share'])} "
         f"against {percent(top['other_share'])} (z {top['z']:+.1f}).",
-        caption=f"Beyond 1.96 either way a difference is hardly chance. {about(focus)}",
+        caption=f"{Z_RANKS} {about(focus)}",
         numbers=numbers(found),
         sql=sql,
         mart=mart,
@@ -147,23 +164,34 @@ def _network(source: Source, focus: Focus, mart: Mart | None) -> Item:
     order = ["npmi", "label_a", "label_b"]
     meet = ties.filter(pl.col("npmi") > 0).sort(order, descending=[True, False, False]).head(18)
     ties = pl.concat([meet, ties.filter(pl.col("npmi") < 0).sort(order).head(6)])
+    avoid = ties.height - meet.height
     nodes = [{"name": name(label), "n": sizes[label]} for label in kept]
     edges = [
         {"a": name(r["label_a"]), "b": name(r["label_b"]), "weight": r["npmi"]}
         for r in ties.iter_rows(named=True)
     ]
-    top = found.sort("npmi", "label_a", "label_b", descending=[True, False, False]).row(
-        0, named=True
-    )
+    dashed = f"; dashed, the {many(avoid, 'pair')} that avoid each other most" if avoid else ""
     return Picture(
         title=f"Labels that go together: {name(focus.corpus)}",
         chart=partial(network, nodes, edges),
-        reading=f"{listed([name(top['label_a']), name(top['label_b'])])} go together most: in {count(top['n_both'])} "
-        f"rows, NPMI {number(top['npmi'])}.",
-        caption=f"Dots: labels, by rows. Lines: the {meet.height} strongest ties, wide where NPMI is far from 0; "
-        f"dashed, the {ties.height - meet.height} pairs that avoid each other most. "
-        f"n = {count(found['rows'][0])} rows. {about(focus)}",
+        reading=_strongest(meet),
+        caption=f"Dots: labels, by rows. Lines: the {meet.height} strongest ties, wide where NPMI is far from 0"
+        f"{dashed}. n = {count(found['rows'][0])} rows. {about(focus)}",
         numbers=numbers(found),
         sql=sql,
         mart=mart,
+    )
+
+
+def _strongest(meet: pl.DataFrame) -> str:
+    """About the strongest tie that is drawn; `meet` is in order."""
+    enough = meet.filter(pl.col("n_both") >= _ENOUGH)
+    if not enough.height:
+        return (
+            f"No two labels meet more often than by chance, with {_ENOUGH} rows or more in common."
+        )
+    top = enough.row(0, named=True)
+    return (
+        f"{listed([name(top['label_a']), name(top['label_b'])])} go together most: in {count(top['n_both'])} "
+        f"rows, NPMI {number(top['npmi'])}."
     )

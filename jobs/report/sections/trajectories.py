@@ -124,7 +124,7 @@ def _turning(source: Source, focus: Focus, mart: Mart | None) -> Item:
     if not found.height:
         return Absent(
             title,
-            f"None of {many(total['n'], 'conversation')} has a change that is not chance.",
+            f"None of {many(total['n'], 'conversation')} has a significant change.",
             mart,
         )
     rows = [{"low": r["low"], "high": r["high"], "n": r["n"]} for r in found.iter_rows(named=True)]
@@ -136,7 +136,8 @@ def _turning(source: Source, focus: Focus, mart: Mart | None) -> Item:
         reading=f"{count(total['changed'])} of {many(total['n'], 'conversation')} "
         f"({percent(total['changed'] / total['n'])}) have a turning point; there valence moves by "
         f"{number(total['mean'])} on average.",
-        caption=f"Significant at 5 %; the dashed line is no change. {about(focus)}",
+        caption=f"Beyond what 5 % of conversations would reach if turns were independent, which they are not; the "
+        f"dashed line is no change. {about(focus)}",
         numbers=numbers(found),
         sql=sql,
         mart=mart,

@@ -11,18 +11,19 @@ from jobs.report.build import about, of_mart
 from jobs.report.charts.bars import bars
 from jobs.report.model import Absent, Item, Picture, Section
 from jobs.report.source import Focus, Source
-from jobs.report.words import count, listed, name, numbers
+from jobs.report.words import Z_RANKS, count, listed, name, numbers
 from schemas.mart import Mart
 
 _BARS = 16
-_CHANCE = 1.96
+_OFTEN = 10  # times said, before an expression is named
+_WEAK = 2
 
 
 def words_section(source: Source) -> Section:
     """Expressions and precursors. Words of many speakers only, so that nobody is quoted."""
     intro = (
-        "Words and pairs of words by z of their log-odds with an informative Dirichlet prior: beyond 1.96, more "
-        "frequent than chance. The marts keep only expressions of several records and speakers."
+        f"Words and pairs of words by z of their log-odds with an informative Dirichlet prior. {Z_RANKS} "
+        "The marts keep only expressions of several records and speakers."
     )
     few = "No expression is frequent enough, or no label sets rows apart."
     items = [
@@ -36,7 +37,7 @@ def words_section(source: Source) -> Section:
 def _expressions(source: Source, focus: Focus, mart: Mart | None) -> Item:
     sql = (
         "WITH ranked AS (SELECT contrast, label, words, expression, n, n_rest, records, speakers, log_odds, z,\n"
-        "  row_number() OVER (PARTITION BY contrast, label ORDER BY z DESC NULLS LAST, expression, words) AS place\n"
+        f"  row_number() OVER (PARTITION BY contrast, label ORDER BY n < {_OFTEN}, z DESC NULLS LAST, expression, words) AS place\n"
         f"  FROM mart_expressions WHERE {focus.where} AND z > 0)\n"
         "SELECT contrast, label, expression, n, n_rest, records, speakers, log_odds, z FROM ranked\n"
         "WHERE place <= 3 ORDER BY contrast DESC, z DESC, label, expression LIMIT 100"
@@ -50,7 +51,7 @@ def _expressions(source: Source, focus: Focus, mart: Mart | None) -> Item:
 def _precursors(source: Source, focus: Focus, mart: Mart | None) -> Item:
     sql = (
         "WITH ranked AS (SELECT role, label, words, expression, n, n_rest, records, speakers, log_odds, z,\n"
-        "  row_number() OVER (PARTITION BY label ORDER BY z DESC NULLS LAST, expression, words, role) AS place\n"
+        f"  row_number() OVER (PARTITION BY label ORDER BY n < {_OFTEN}, z DESC NULLS LAST, expression, words, role) AS place\n"
         f"  FROM mart_precursor_words WHERE {focus.where} AND z > 0)\n"
         "SELECT role, label, expression, n, n_rest, records, speakers, log_odds, z FROM ranked\n"
         "WHERE place <= 5 ORDER BY label = 'hostile' DESC, z DESC, label, expression LIMIT 100"
@@ -65,8 +66,10 @@ def _ranked(
     found: pl.DataFrame, sql: str, title: str, what: str, focus: Focus, mart: Mart | None
 ) -> Item:
     if not found.height:
-        return Absent(title, "No expression is more frequent than chance.", mart)
-    shown = found.sort("z", "expression", descending=[True, False]).head(_BARS)
+        return Absent(title, "No expression is more frequent there than elsewhere.", mart)
+    # Rare expressions are drawn after all others, and are named only where there is nothing else.
+    order = [pl.col("n") >= _OFTEN, "z", "expression"]
+    shown = found.sort(order, descending=[True, True, False]).head(_BARS)
     rows = [
         {"name": f"{name(r['expression'])} · {_label(r)}", "value": r["z"],
          "text": f"{r['z']:.1f} (n {r['n']:,})"}
@@ -75,16 +78,18 @@ def _ranked(
     top = shown.row(0, named=True)
     of_top = shown.filter(
         pl.col("label").eq_missing(top["label"]),
+        (pl.col("n") >= _OFTEN) | (top["n"] < _OFTEN),
         *([pl.col("contrast") == top["contrast"]] if "contrast" in top else []),
     )["expression"].head(3)
     marks = f"{_label(top)}: {listed([name(each) for each in of_top])}"
-    chance = top["z"] < _CHANCE
+    weak = top["z"] < _WEAK
     return Picture(
         title=title,
         chart=partial(bars, rows, unit="z"),
-        reading=f"{'None is beyond chance; closest are marks' if chance else 'Marks'} of {marks} "
+        reading=f"{f'None stands out (z below {_WEAK}); closest are marks' if weak else 'Marks'} of {marks} "
         f"(the first {count(top['n'])} times there, {count(top['n_rest'])} times elsewhere).",
-        caption=f"{what} The {len(rows)} greatest of {found.height}; n: times said. {about(focus)}",
+        caption=f"{what} The {len(rows)} greatest of {found.height}, those said less than "
+        f"{_OFTEN} times last; n: times said. {about(focus)}",
         numbers=numbers(found),
         sql=sql,
         mart=mart,

@@ -85,6 +85,7 @@ def test_mappings_of_other_taxonomies():
     goemotions = polarity_of("emotion", load_taxonomy("goemotions"))
     assert goemotions.values(["annoyance", "gratitude", "curiosity"]) == [-1, 1, 0]
     assert goemotions.hostile(["annoyance", "gratitude", "disgust"]) == [True, False, True]
+    assert goemotions.hostile(["disapproval"]) == [False]  # an opinion, if it stands alone
     # Parrott's tree has no groups of sentiment: it goes by way of Ekman's emotions.
     parrott = polarity_of("emotion", load_taxonomy("parrott"))
     assert parrott.values(["love", "sadness"]) == [1, -1]
