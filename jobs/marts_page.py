@@ -48,7 +48,9 @@ SQL: [queries.md](queries.md).
 - Memory is bounded by `engine.memory_limit` (`--memory-limit`), beyond which DuckDB spills, encrypted, to the temporary
   folder.
 - Words and expressions are shown only if at least `marts.min_records` records and `marts.min_speakers` speakers have
-  them. They come from the redacted text. Rows about one conversation or one speaker name them by pseudonym.
+  them. They come from the redacted text. Rows about one conversation or one speaker name them by pseudonym; those of
+  `sentiment_flips` that a language model told also have its words for holder, target and aspect, as the labels have
+  (of clinical corpora these are null).
 - `affectmine forget` deletes all marts, as they count everybody; the next build makes them of what is left. `vacuum`
   removes those of snapshots that are not retained.
 

@@ -8,6 +8,7 @@ cannot be computed does not keep the others back.
 from __future__ import annotations
 
 import json
+import shutil
 import tempfile
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -22,6 +23,7 @@ import xxhash
 
 from pipelines.lake.commit import read_manifest
 from pipelines.lake.forget_intent import refuse_while_forgetting
+from pipelines.lake.journal import live_runs
 from pipelines.lake.lake import Lake, now
 from pipelines.lake.mart_files import STAGE, drop_others, of_what
 from pipelines.lake.snapshots import State, published_files
@@ -77,6 +79,7 @@ class Builder:
         # In the lake, not in a public folder: whoever holds it may see pseudonyms, and `forget` and `vacuum` sweep it.
         marts = self.lake.root / STAGE
         marts.mkdir(exist_ok=True)
+        _sweep(self.lake, marts)
         with (
             tempfile.TemporaryDirectory(prefix="scratch-", dir=marts) as folder,
             open_base(
@@ -147,6 +150,13 @@ class Builder:
         table = database.sql(sql, params=self.parameters(mart)).to_arrow_table()
         rows: list[pa.RecordBatch] = after(table).to_batches()
         return rows
+
+
+def _sweep(lake: Lake, marts: Path) -> None:
+    """Removes what killed builds left, unless another run is at work, whose it may be."""
+    if len(live_runs(lake)) <= 1:  # this one
+        for left in marts.glob("scratch-*"):
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def _whole(lake: Lake, path: Path) -> Manifest | None:

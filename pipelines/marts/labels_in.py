@@ -80,6 +80,11 @@ def _convert(path: str, polarity: Polarity, target: Path) -> tuple[Path, pa.Tabl
             f"{Path(path).name} cannot be read as Parquet ({type(error).__name__}).",
             remedy="If the file is damaged, delete it and its manifest, and run the config again.",
         ) from None
+    except ValueError:
+        raise TerminalError(
+            f"{Path(path).name} has ids that affectmine did not make.",
+            remedy="Ids in a lake are 32 hexadecimal digits: label the corpus with affectmine run.",
+        ) from None
     return target, pa.concat_tables(sums), rows
 
 

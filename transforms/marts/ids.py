@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 
 DIGITS = 32
-_NIBBLE = np.zeros(256, np.uint8)
+_NIBBLE = np.full(256, 255, np.uint8)  # 255: no digit
 for _digit, _byte in enumerate(b"0123456789abcdef"):
     _NIBBLE[_byte] = _digit
 
@@ -34,6 +34,8 @@ def as_uuid(ids: pa.Array) -> pa.Array:
         else np.zeros(0, np.uint8)
     )
     nibbles = _NIBBLE[digits]
+    if (nibbles == 255).any():
+        raise ValueError("an id is not 32 hexadecimal digits")
     packed = (nibbles[0::2] << 4) | nibbles[1::2]
     stored = np.zeros((len(ids), DIGITS // 2), np.uint8)
     known = np.asarray(ids.is_valid())

@@ -19,7 +19,7 @@ def shifts(source: Source, focus: Focus, mart: Mart | None) -> Item:
     sql = (
         "SELECT role, count(*) AS speakers, sum(pairs)::BIGINT AS pairs, sum(shifts)::BIGINT AS shifts,\n"
         "  sum(shifts) / sum(pairs) AS shift_rate, avg(inertia) AS mean_inertia, avg(mssd) AS mean_mssd\n"
-        f"FROM mart_speaker_dynamics WHERE {focus.where} AND pairs > 0\n"
+        f"FROM mart_speaker_dynamics WHERE {focus.where} AND pairs > 0 AND shifts IS NOT NULL\n"
         "GROUP BY role ORDER BY speakers DESC, role NULLS LAST"
     )
     found = source.frame(sql)

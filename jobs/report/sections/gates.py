@@ -39,7 +39,7 @@ def gates_section(source: Source, gates: list[GateResult]) -> Section:
         )
     ]  # fmt: skip
     failed = tuple(
-        (gate.title, finding.id, finding.severity, found(finding), finding.why)
+        (gate.title, finding.id, finding.severity, what_was_found(finding), finding.why)
         for gate in gates
         for finding in gate.findings
         if not finding.success
@@ -52,7 +52,7 @@ def gates_section(source: Source, gates: list[GateResult]) -> Section:
     return Section("gates", "Quality gates", intro, items)
 
 
-def found(finding: Finding) -> str:
+def what_was_found(finding: Finding) -> str:
     """What was found, in words; a dash where nothing was observed."""
     told = (finding.error, finding.told, finding.unexpected_count, finding.observed)
     return "–" if all(each is None for each in told) else said(finding)
@@ -109,8 +109,8 @@ def _shared(steps: list[Step]) -> str:
     if not together:
         return ""
     return (
-        f" {together} of the labelings are several answers of one pass and share its seconds evenly: the seconds add "
-        "up, but none of them alone is as fast as it looks here."
+        f" {together} labelings were made in one pass with others, which share its seconds evenly: the seconds add up, "
+        "but none of them alone is as fast as it looks here."
     )
 
 

@@ -104,7 +104,7 @@ def _follows(drawn: pl.DataFrame, *, own: bool) -> str:
 def _contagion(source: Source, focus: Focus, mart: Mart | None) -> Item:
     sql = (
         "SELECT from_role, to_role, label, pairs, exposed, exposed_with, rate_exposed, rate_unexposed, difference,\n"
-        "  exposed_with, relative_risk, z, onset_difference FROM mart_contagion\n"
+        "  relative_risk, z, onset_difference FROM mart_contagion\n"
         f"WHERE {focus.where} AND difference IS NOT NULL AND z IS NOT NULL\n"
         f"  AND exposed >= {_EXPOSED} AND exposed_with >= {_WITH}\n"
         "ORDER BY abs(z) DESC, from_role, to_role, label LIMIT 200"

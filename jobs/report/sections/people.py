@@ -9,7 +9,7 @@ import polars as pl
 
 from jobs.report.charts.bars import bars
 from jobs.report.model import Absent, Item, Numbers, Picture, Section, Sheet
-from jobs.report.sections.gates import found as told
+from jobs.report.sections.gates import what_was_found
 from jobs.report.source import MOST_CORPORA, MOST_LABELS, Source, mart
 from jobs.report.words import count, many, name, number, numbers
 from pipelines.gates.result import GateResult
@@ -97,7 +97,12 @@ def _evaluations(gates: list[GateResult]) -> list[Item]:
             )
         ]
     rows = tuple(
-        (gate.variant, finding.id, told(finding), "held" if finding.success else finding.severity)
+        (
+            gate.variant,
+            finding.id,
+            what_was_found(finding),
+            "held" if finding.success else finding.severity,
+        )
         for gate in found
         for finding in gate.findings
     )

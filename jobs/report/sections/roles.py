@@ -170,12 +170,12 @@ def _network(source: Source, focus: Focus, mart: Mart | None) -> Item:
         {"a": name(r["label_a"]), "b": name(r["label_b"]), "weight": r["npmi"]}
         for r in ties.iter_rows(named=True)
     ]
-    dashed = f"; dashed, the {many(avoid, 'pair')} that avoid each other most" if avoid else ""
+    dashed = f"; dashed, the pairs that avoid each other most ({avoid})" if avoid else ""
     return Picture(
         title=f"Labels that go together: {name(focus.corpus)}",
         chart=partial(network, nodes, edges),
         reading=_strongest(meet),
-        caption=f"Dots: labels, by rows. Lines: the {meet.height} strongest ties, wide where NPMI is far from 0"
+        caption=f"Dots: labels, by rows. Lines: the strongest ties ({meet.height}), wide where NPMI is far from 0"
         f"{dashed}. n = {count(found['rows'][0])} rows. {about(focus)}",
         numbers=numbers(found),
         sql=sql,

@@ -11,7 +11,7 @@ from jobs.report.build import about, of_mart
 from jobs.report.charts.bars import bars
 from jobs.report.model import Absent, Item, Picture, Section
 from jobs.report.source import Focus, Source
-from jobs.report.words import Z_RANKS, count, listed, name, numbers
+from jobs.report.words import Z_RANKS, listed, many, name, numbers
 from schemas.mart import Mart
 
 _BARS = 16
@@ -37,7 +37,8 @@ def words_section(source: Source) -> Section:
 def _expressions(source: Source, focus: Focus, mart: Mart | None) -> Item:
     sql = (
         "WITH ranked AS (SELECT contrast, label, words, expression, n, n_rest, records, speakers, log_odds, z,\n"
-        f"  row_number() OVER (PARTITION BY contrast, label ORDER BY n < {_OFTEN}, z DESC NULLS LAST, expression, words) AS place\n"
+        "  row_number() OVER (PARTITION BY contrast, label\n"
+        f"    ORDER BY n < {_OFTEN}, z DESC NULLS LAST, expression, words) AS place\n"
         f"  FROM mart_expressions WHERE {focus.where} AND z > 0)\n"
         "SELECT contrast, label, expression, n, n_rest, records, speakers, log_odds, z FROM ranked\n"
         "WHERE place <= 3 ORDER BY contrast DESC, z DESC, label, expression LIMIT 100"
@@ -51,7 +52,8 @@ def _expressions(source: Source, focus: Focus, mart: Mart | None) -> Item:
 def _precursors(source: Source, focus: Focus, mart: Mart | None) -> Item:
     sql = (
         "WITH ranked AS (SELECT role, label, words, expression, n, n_rest, records, speakers, log_odds, z,\n"
-        f"  row_number() OVER (PARTITION BY label ORDER BY n < {_OFTEN}, z DESC NULLS LAST, expression, words, role) AS place\n"
+        "  row_number() OVER (PARTITION BY label\n"
+        f"    ORDER BY n < {_OFTEN}, z DESC NULLS LAST, expression, words, role) AS place\n"
         f"  FROM mart_precursor_words WHERE {focus.where} AND z > 0)\n"
         "SELECT role, label, expression, n, n_rest, records, speakers, log_odds, z FROM ranked\n"
         "WHERE place <= 5 ORDER BY label = 'hostile' DESC, z DESC, label, expression LIMIT 100"
@@ -82,12 +84,13 @@ def _ranked(
         *([pl.col("contrast") == top["contrast"]] if "contrast" in top else []),
     )["expression"].head(3)
     marks = f"{_label(top)}: {listed([name(each) for each in of_top])}"
+    lead = "Marks of" if "contrast" in top else "Before"
     weak = top["z"] < _WEAK
     return Picture(
         title=title,
         chart=partial(bars, rows, unit="z"),
-        reading=f"{f'None stands out (z below {_WEAK}); closest are marks' if weak else 'Marks'} of {marks} "
-        f"(the first {count(top['n'])} times there, {count(top['n_rest'])} times elsewhere).",
+        reading=f"{f'None stands out (z below {_WEAK}); closest: {lead.lower()}' if weak else lead} {marks} "
+        f"(the first {many(top['n'], 'time')} there, {many(top['n_rest'], 'time')} elsewhere).",
         caption=f"{what} The {len(rows)} greatest of {found.height}, those said less than "
         f"{_OFTEN} times last; n: times said. {about(focus)}",
         numbers=numbers(found),

@@ -1,7 +1,11 @@
 from jobs.report.funnel import Funnel, read_funnel, summed
 from jobs.report.sections.funnel import funnel_section
+from jobs.report.sections.gates import cost_section, gates_section, what_was_found
+from jobs.report.source import Source
+from pipelines.gates.result import Finding, GateResult
 from pipelines.lake.lake import Lake
 from schemas.manifest import Manifest, Part
+from tests.jobs.report.marts_by_hand import Hand
 
 
 def manifest(stage, counts, reasons=(), *, name="m.json", seconds=1.0, cost=()):
@@ -81,3 +85,32 @@ def test_a_shard_of_several_partitions_counts_once_and_a_lost_manifest_is_told(t
 def test_nothing_published_is_a_sentence():
     (only,) = funnel_section(Funnel(())).items
     assert only.why == "No manifest of this snapshot could be read."
+
+
+def test_answers_of_one_pass_are_told_where_their_seconds_are():
+    def captions(*attempts):
+        found = [
+            (
+                manifest("label", {"in": 30, "labeled": 30}).model_copy(
+                    update={"attempt": attempt}
+                ),
+                f"task{k}/t/student",
+            )
+            for k, attempt in enumerate(attempts)
+        ]
+        section = cost_section(Source(Hand(), frozenset()), Funnel(summed(found)))
+        return section.items[0].caption
+
+    assert " 2 labelings were made in one pass with others" in captions("x", "x", "y")
+    assert "one pass" not in captions("x", "y", "z")
+    # Two shards of one labeler in one attempt are no pass of several.
+    assert "one pass" not in captions("x")
+
+
+def test_a_gate_that_observed_nothing_says_nothing():
+    nothing = Finding("i", "t", None, "warning", False, None, None, "why")
+    assert what_was_found(nothing) == "–"
+    assert what_was_found(Finding("i", "t", None, "warning", False, 0, None, "why")) == "observed 0"
+    gate = GateResult("s", 1, "clean", 2, 1, 0.1, (nothing,))
+    section = gates_section(Source(Hand(), frozenset()), [gate])
+    assert section.items[1].numbers.rows == (("clean", "i", "warning", "–", "why"),)

@@ -1,9 +1,12 @@
 import datetime as dt
 import json
+from contextlib import nullcontext
 from html.parser import HTMLParser
+from types import SimpleNamespace
 
 import pytest
 
+from jobs.report.opening import open_source
 from jobs.report.report import make_report
 from jobs.report.source import Source
 from pipelines.lake.lake import create_lake
@@ -224,3 +227,51 @@ def test_the_same_snapshot_gives_the_same_page(tmp_path):
     pages = {render_page(report.head, report.sections, made_at=when) for _ in range(2)}
     assert len(pages) == 1
     assert "2026-03-06 00:00 UTC" in pages.pop()
+
+
+def card(hand, folder):
+    _, report = report_of(hand, folder)
+    return next(below for title, _, below in report.head.cards if title == "records")
+
+
+def test_the_span_is_of_the_records_and_not_of_the_days_of_ingest(tmp_path):
+    # The partition, a day of ingest, is 2026-03-01 throughout.
+    known = {
+        "corpus": "c",
+        "task": "emotion",
+        "taxonomy": "t",
+        "labeler": "l",
+        "label": "joy",
+        "n": 1,
+        "rows": 1,
+    }
+    hand = Hand()
+    assert card(hand, tmp_path / "a") == "kept by cleaning"  # nothing is labeled
+    hand.fill("mart_label_counts", [{**known, "day": None}])
+    assert card(hand, tmp_path / "b") == "no times"
+    hand.fill("mart_label_counts", [{**known, "day": dt.date(2019, 5, 6)}])
+    assert card(hand, tmp_path / "c") == "2019-05-06, some without a time"
+    hand.fill("mart_label_counts", [{**known, "day": dt.date(2020, 1, 2)}])
+    assert card(hand, tmp_path / "d") == "2019-05-06 to 2020-01-02, some without a time"
+
+
+def test_only_the_marts_that_are_missing_are_built_with_the_settings_of_the_lake(
+    tmp_path, monkeypatch
+):
+    asked = {}
+
+    def build(lake, **given):
+        asked.update(given)
+        return SimpleNamespace(errors={})
+
+    monkeypatch.setattr("jobs.report.opening.state", lambda *_: (3, {}))
+    monkeypatch.setattr("jobs.report.opening.mart_names", lambda: ["b", "a", "there"])
+    monkeypatch.setattr("jobs.report.opening.mart_files", lambda *_: {"there": None})
+    monkeypatch.setattr("jobs.marts.build_marts", build)
+    monkeypatch.setattr("jobs.report.opening.queryable_files", lambda *_: {})
+    monkeypatch.setattr(
+        "jobs.report.opening.open_catalog", lambda *_, **__: nullcontext(SimpleNamespace(views=()))
+    )
+    monkeypatch.setattr("jobs.report.opening.read_snapshot", lambda *_: None)
+    with open_source(create_lake(tmp_path / "lake", "key")):
+        assert asked == {"as_of": 3, "names": ["a", "b"]}

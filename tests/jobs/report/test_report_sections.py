@@ -217,7 +217,7 @@ def test_trajectories_begin_and_end():
     assert len(picture.numbers.rows) == 2  # the unknown role is not a role
 
 
-def test_words_that_may_be_chance_are_told_to_be():
+def test_words_that_do_not_stand_out_are_told_to_be():
     word = {
         **Q,
         "contrast": "label",
@@ -229,7 +229,7 @@ def test_words_that_may_be_chance_are_told_to_be():
         "z": 1.0,
     }
     picture = words_section(source(expressions=[word])).items[0]
-    assert picture.reading.startswith("None is beyond chance; closest are marks of joy: thanks")
+    assert picture.reading.startswith("None stands out (z below 2); closest: marks of joy: thanks")
     picture = words_section(source(expressions=[{**word, "z": 3.0, "contrast": "hidden"}])).items[0]
     assert (
         picture.reading
@@ -320,9 +320,176 @@ def test_repetition_is_of_tactics_where_there_are_some_else_of_wording():
     # (0 + .5 + 1) / 3 = .5; 1 is in the last of ten bins.
     assert (
         picture.reading
-        == "Of a turn's tactics, its speaker had 50.0 % in the turn before, on average over speakers."
+        == "Of the tactics of a turn, 50.0 % come again in the same speaker's next turn: mean over a speaker's "
+        "pairs of turns, then over speakers."
     )
     assert [row["n"] for row in picture.chart.args[0]] == [1, 1, 1]
     assert picture.chart.args[0][-1]["low"] == pytest.approx(0.9)
     (picture,) = titled(counseling_section(source(tactic_repetition=[speaker])), "Repetition")
-    assert "word trigrams, its speaker had 10.0 % earlier in the conversation" in picture.reading
+    assert "word trigrams, the speaker has said 10.0 % before" in picture.reading
+
+
+def test_words_before_are_named_only_if_they_are_said_ten_times():
+    word = {**Q, "label": "hostile", "words": 1, "n_rest": 1}
+    rows = [
+        {**word, "expression": "rare", "n": 9, "z": 8.0},
+        {**word, "expression": "often", "n": 10, "z": 3.0},
+        {**word, "expression": "third", "n": 40, "z": 2.5},
+    ]
+    (picture,) = titled(words_section(source(precursor_words=rows)), "Words before")
+    assert (
+        picture.reading
+        == "Before hostile: often and third (the first 10 times there, 1 time elsewhere)."
+    )
+    assert [row["name"].split(" ")[0] for row in picture.chart.args[0]] == [
+        "often",
+        "third",
+        "rare",
+    ]
+    (picture,) = titled(words_section(source(precursor_words=rows[:1])), "Words before")
+    assert picture.reading.startswith("Before hostile: rare")
+
+
+def tie(a, b, n_both, npmi, n=100):
+    return {
+        **Q,
+        "label_a": a,
+        "label_b": b,
+        "n_a": n,
+        "n_b": n,
+        "n_both": n_both,
+        "rows": 1000,
+        "npmi": npmi,
+    }
+
+
+def ties_of(*rows):
+    return titled(roles_section(source(cooccurrence=rows)), "Labels that go together")[0]
+
+
+def test_the_tie_that_is_named_is_drawn_and_of_five_rows():
+    # 14 labels of 200 rows; the strongest tie of all is between two rare ones, which have no dot.
+    frequent = [tie(f"f{k:02}", f"f{k + 1:02}", 20, 0.1, 200) for k in range(13)]
+    picture = ties_of(
+        tie("x", "y", 50, 0.9),
+        tie("f00", "f05", 4, 0.8, 200),
+        tie("f02", "f09", 5, 0.3, 200),
+        *frequent,
+    )
+    nodes, edges = picture.chart.args
+    assert {node["name"] for node in nodes} == {f"f{k:02}" for k in range(14)}
+    assert {"a": "f02", "b": "f09", "weight": 0.3} in edges
+    assert picture.reading == "f02 and f09 go together most: in 5 rows, NPMI 0.30."
+
+
+def test_labels_that_only_avoid_each_other_do_not_go_together():
+    picture = ties_of(tie("a", "b", 50, -0.2), tie("a", "c", 4, 0.2))
+    assert (
+        picture.reading
+        == "No two labels meet more often than by chance, with 5 rows or more in common."
+    )
+    assert "dashed, the pairs that avoid each other most (1)" in picture.caption
+    assert "dashed" not in ties_of(tie("a", "b", 50, 0.2)).caption
+
+
+def follow(a, b, n, from_n, lift, **other):
+    row = {
+        "scope": "speaker",
+        "from_label": a,
+        "to_label": b,
+        "n": n,
+        "from_n": from_n,
+        "probability": n / from_n,
+    }
+    return {**Q, **row, "to_share": 0.1, "lift": lift, **other}
+
+
+def own_turns(*rows):
+    return titled(influence_section(source(transitions=rows)), "From label")[0]
+
+
+def test_the_transition_that_is_named_is_drawn_and_in_a_row_of_twenty_pairs():
+    # Thirteen labels: the least frequent, "rare", is not drawn, whatever its lift.
+    rows = [follow(f"f{k:02}", f"f{k:02}", 100, 120, 2.0) for k in range(12)]
+    few = follow("f03", "f05", 6, 19, 9.0)  # 19 pairs in its row
+    told = own_turns(
+        *rows, follow("rare", "f01", 20, 20, 8.0), few, follow("f01", "f02", 6, 20, 3.0)
+    )
+    assert told.reading.startswith("After f01, the same speaker's next turn is f02 3.0 times")
+    assert own_turns(few).why == "No label is followed by one of the frequent ones."
+    few = own_turns(follow("a", "b", 9, 19, 3.0), follow("b", "a", 9, 19, 3.0))
+    assert few.reading == "Too few pairs to read: no cell has 5 in a row of 20."
+
+
+def exposure(label, exposed, exposed_with, z):
+    rates = {
+        "rate_exposed": exposed_with / exposed,
+        "rate_unexposed": 0.1,
+        "difference": 0.1,
+        "pairs": 900,
+    }
+    roles = {"from_role": "host", "to_role": "guest"}
+    return {
+        **Q,
+        **roles,
+        **rates,
+        "label": label,
+        "exposed": exposed,
+        "exposed_with": exposed_with,
+        "z": z,
+    }
+
+
+def test_contagion_is_of_thirty_exposed_pairs_and_more():
+    few = [exposure("few", 29, 20, 9.0), exposure("hardly", 300, 4, 8.0)]
+    found = influence_section(source(contagion=[*few, exposure("enough", 30, 6, 2.0)]))
+    (picture,) = titled(found, "Contagion: ")
+    # 6 of 30 is 20 %.
+    assert picture.reading.startswith(
+        "After enough of host, guest has it in 20.0 % of the turns, else in 10.0 %"
+    )
+    assert len(picture.chart.args[0]) == 1
+    (absent,) = titled(influence_section(source(contagion=few)), "Contagion: ")
+    assert isinstance(absent, Absent)
+    assert "in 30 pairs of turns, 5 times" in absent.why
+
+
+@pytest.mark.parametrize(
+    ("inertias", "told"),
+    [
+        ([0.1, 0.3, 0.9], "is carried on to the next turn"),  # medians .3, .05, -.1, -.2
+        ([0.0, 0.05, 0.9], "says little about"),
+        ([-0.5, -0.1, 0.9], "says little about"),
+        ([-0.5, -0.2, 0.9], "swings back"),
+    ],
+)
+def test_a_mood_lasts_only_if_the_median_says_so(inertias, told):
+    rows = [
+        {**Q, "conversation_id": f"c{k}", "pairs": 5, "shifts": 1, "inertia": v}
+        for k, v in enumerate(inertias)
+    ]
+    (picture,) = titled(trajectories_section(source(speaker_dynamics=rows)), "How long")
+    assert told in picture.reading
+
+
+def test_why_roles_are_not_contrasted():
+    def why(*rows):
+        return titled(roles_section(source(label_counts=rows)), "What sets")[0].why
+
+    assert why(counts("joy", 5, 10, role=None)) == "No row has a role."
+    # One role in each of two corpora is one role, too.
+    one = (counts("joy", 5, 10), counts("joy", 5, 10, role="guest", corpus="other"))
+    assert why(*one) == "Only one role is known, so there is nothing to contrast."
+
+
+def strategy(phase, what, n):
+    return {**Q, "role": "host", "phase": phase, "strategy": what, "n": n, "total": n}
+
+
+def test_strategies_are_read_from_fifths_of_twenty():
+    rows = [strategy(1, "a", 12), strategy(1, "b", 8), strategy(4, "b", 20), strategy(5, "c", 19)]
+    (picture,) = titled(counseling_section(source(strategy_preference=rows)), "Strategies")
+    # 12 of 20 and 20 of 20; the last fifth has 19 only.
+    assert picture.reading == "In fifth 1 a leads (60.0 %), in fifth 4 b (100.0 %)."
+    (picture,) = titled(counseling_section(source(strategy_preference=rows[-1:])), "Strategies")
+    assert picture.reading == "Too few strategies to read: no fifth has 20."
