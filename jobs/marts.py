@@ -35,7 +35,7 @@ from schemas.errors import (
 from schemas.manifest import Manifest
 from schemas.mart import load_mart, mart_names
 
-MEMORY_LIMIT = "1.6GB"
+MEMORY_LIMIT = "2GB"
 
 
 @dataclass(frozen=True)
@@ -193,7 +193,13 @@ def list_marts(lake_path: Path | None, *, as_json: bool) -> None:
     if as_json:
         rows = {name: manifest.counts["rows"] for name, manifest in found.items()}
         told = [
-            {"name": each.name, "view": each.view, "title": each.title, "rows": rows.get(each.name)}
+            {
+                "name": each.name,
+                "kind": each.kind,
+                "view": each.view,
+                "title": each.title,
+                "rows": rows.get(each.name),
+            }
             for each in marts
         ]
         print(json.dumps(told))

@@ -99,6 +99,7 @@ def show_outcome(outcome: Outcome, screen: Screen, *, as_json: bool) -> None:
         f'  affectmine sql --lake {lake} "SELECT taxonomy, label, count(*) AS n FROM (SELECT '
         'taxonomy, unnest(labels) AS label FROM labels) GROUP BY ALL ORDER BY ALL"'
     )
+    screen.say(f"Look at it: affectmine report --lake {lake}")
 
 
 def _why(reasons: dict[str, int]) -> str:

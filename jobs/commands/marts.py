@@ -69,7 +69,7 @@ def build(
     ] = None,
     memory_limit: Annotated[
         str, typer.Option(help="For DuckDB, which spills beyond it.")
-    ] = "1.6GB",
+    ] = "2GB",
     as_json: Json = False,
 ) -> int:
     """Build the marts of the newest snapshot. Those that are there already are kept."""

@@ -13,6 +13,7 @@ from pipelines.lake.lake import Lake
 from pipelines.lake.snapshots import State
 from pipelines.query.views import literal
 from schemas.errors import ConfigError
+from schemas.label_task import load_task
 from schemas.manifest import Snapshot
 from schemas.mart import Mart, load_mart
 
@@ -89,7 +90,7 @@ class Source:
             return None
         why = self.unbuilt.get(mart)
         return (
-            f"This mart could not be built: {why}"
+            f"This mart is not built and cannot be built here: {why}"
             if why
             else "This mart is not built in this lake."
         )
@@ -104,6 +105,17 @@ class Source:
             "GROUP BY task, taxonomy, labeler ORDER BY task <> 'emotion', abs(labels - 10), n DESC, 1, 2, 3"
         )
         return [Question(*row[:3]) for row in found.iter_rows()]
+
+    @cached_property
+    def uncounted(self) -> str:
+        """Why there are no questions: nothing is labeled, or the answers are words or numbers."""
+        told = "SELECT DISTINCT task FROM labels WHERE status = 'labeled' ORDER BY task"
+        tasks = self.frame(told)["task"].to_list() if "labels" in self.views else []
+        if not tasks:
+            return "No record is labeled."
+        kinds = {_ANSWERS[kind] for task in tasks if (kind := _answer(task)) in _ANSWERS}
+        by = f" by {' and '.join(sorted(kinds))}" if kinds else ""
+        return f"Answered{by}: no labels to count."
 
     @cached_property
     def _labeled(self) -> dict[str, int]:
@@ -135,6 +147,17 @@ class Source:
         corpora = [row[3] for row in rows.iter_rows() if Question(*row[:3]) == ordered[0]]
         corpora.sort(key=lambda corpus: -self._labeled.get(corpus, 0))
         return [Focus(ordered[0], corpus, len(corpora)) for corpus in corpora[:limit]]
+
+
+_ANSWERS: Final = {"words": "free words", "scalars": "numbers", "ordinals": "ratings"}
+
+
+def _answer(task: str) -> str:
+    """The kind of a task's answer; empty for a task that does not ship."""
+    try:
+        return load_task(task).answer
+    except ConfigError:
+        return ""
 
 
 def mart(name: str) -> Mart | None:

@@ -34,6 +34,11 @@ def role(value: str | None) -> str:
     return "(no role)" if value is None else name(value)
 
 
+def between(one: str | None, other: str | None) -> str:
+    """From one role to another; without any roles, every speaker is meant."""
+    return "(any speaker)" if one is None and other is None else f"{role(one)} → {role(other)}"
+
+
 def percent(share: float | None) -> str:
     """A share as 12.3 %; small ones with two digits."""
     if share is None:

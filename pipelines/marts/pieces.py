@@ -9,7 +9,7 @@ from typing import Final
 from pipelines.marts.base import Base
 from pipelines.stages.database import query
 
-_ROW_BYTES: Final = 1_200  # what counting the words of a record takes
+_ROW_BYTES: Final = 1_000  # what counting the words of a record takes
 _KEY: Final = "coalesce(conversation_id, record_id)"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from jobs.report.charts.look import LINE, Look, Row, Spec, dash, hue, picture, spread
+from jobs.report.charts.look import LINE, Look, Row, Spec, dash, hue, picture, spread, whole_ticks
 
 
 def bands(
@@ -16,14 +16,16 @@ def bands(
     limits: tuple[float, float] | None = None,
     height: int = 260,
 ) -> Spec:
-    """Rows: x, value, name, hue, and low and high where an interval is known. `limits`: of the upright axis."""
+    """Rows: x (whole), value, name, hue, and low and high where an interval is known. `limits`: of the upright axis."""
     values = [
         row[key] for row in rows for key in ("value", "low", "high") if row.get(key) is not None
     ]
     low, high = limits or _limits(values)
+    along = [row["x"] for row in rows] or [0]
+    places = whole_ticks(min(along), max(along), look.ticks + 2)
     x = {
         "field": "x", "type": "quantitative", "scale": {"nice": False, "zero": False},
-        "axis": {"title": x_title, "tickCount": look.ticks + 2, "grid": False, "format": "d"},
+        "axis": {"title": x_title, "values": places, "grid": False, "format": "d"},
     }  # fmt: skip
     scale = {"domain": [low, high], "nice": False}
     axis = {"title": unit, "tickCount": 5, "grid": True, "domain": False}

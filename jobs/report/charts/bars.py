@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from jobs.report.charts.look import BLUE, RED, Look, Row, Spec, by_order, names_axis, picture
+from jobs.report.charts.look import (
+    BLUE,
+    RED,
+    Look,
+    Row,
+    Spec,
+    by_order,
+    names_axis,
+    picture,
+    whole_ticks,
+)
 
 _STEP, _HIGH_STEP = 24, 40
 _LETTER = 6.6  # pixels, about
@@ -21,13 +31,15 @@ def bars(rows: Sequence[Row], look: Look, *, unit: str, share: bool = False) -> 
     longest = max((len(row["name"]) for row in data), default=0) * _LETTER
     above = longest > look.names
     plot = look.width - 12 - (0 if above else min(longest, look.names))
-    axis = {"title": unit, "tickCount": look.ticks, "grid": True, "domain": False}
+    axis: Spec = {"title": unit, "tickCount": look.ticks, "grid": True, "domain": False}
     if share:
         axis["format"] = "~%"
     elif max((abs(row["value"]) for row in data), default=0) >= 10_000:
         axis["format"] = "~s"
-    if all(isinstance(row["value"], int) for row in data):
-        axis["tickMinStep"] = 1
+    if not share and all(isinstance(row["value"], int) for row in data):
+        values = [0, *(row["value"] for row in data)]
+        axis.setdefault("format", ",d")
+        axis["values"] = whole_ticks(min(values), max(values), look.ticks)
     domain = _domain(data, plot)
     x = {
         "field": "value",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from jobs.report.charts.look import BLUE, INK, Look, Row, Spec, picture
+from jobs.report.charts.look import BLUE, INK, Look, Row, Spec, picture, whole_ticks
 
 
 def histogram(
@@ -17,13 +17,14 @@ def histogram(
     middle: float | None = None,
 ) -> Spec:
     """Rows: low, high, n. `limits`: of the scale below; `middle`: where an upright line stands, such as the median."""
+    counts = whole_ticks(0, max((row["n"] for row in rows), default=0), 4)
     x = {
         "field": "low", "type": "quantitative", "scale": {"domain": list(limits), "nice": False},
         "axis": {"title": x_title, "tickCount": look.ticks, "grid": False},
     }  # fmt: skip
     y = {
         "field": "n", "type": "quantitative",
-        "axis": {"title": unit, "tickCount": 4, "tickMinStep": 1, "grid": True, "domain": False, "format": "~s"},
+        "axis": {"title": unit, "values": counts, "grid": True, "domain": False, "format": "~s"},
     }  # fmt: skip
     layers: list[Spec] = [
         {

@@ -102,6 +102,16 @@ def dash(field: str = "hue") -> Spec:
     }  # fmt: skip
 
 
+def whole_ticks(low: int, high: int, most: int) -> list[int]:
+    """About `most` places between whole numbers, themselves whole: 1, 2 or 5 times a power of ten apart."""
+    power = 1
+    while True:
+        for step in (power, 2 * power, 5 * power):
+            if (high - low) / step <= most:
+                return list(range(-(-low // step) * step, high + 1, step))
+        power *= 10
+
+
 def spread(places: Sequence[float], gap: float) -> list[float]:
     """Places moved apart, in their order, so that neighbors are at least `gap` away from each other."""
     order = sorted(range(len(places)), key=lambda i: (places[i], i))

@@ -12,7 +12,8 @@ from jobs.report.charts.heat import heat
 from jobs.report.charts.histogram import histogram
 from jobs.report.model import Absent, Item, Picture, Section
 from jobs.report.source import Focus, Source
-from jobs.report.words import count, many, name, number, numbers, percent, role
+from jobs.report.words import count, listed, many, name, number, numbers, percent, role
+from pipelines.query.views import literal
 from schemas.mart import Mart
 
 _PHASE = 20  # strategies of a fifth, before one of its cells is named
@@ -37,16 +38,25 @@ def counseling_section(source: Source) -> Section:
 
 def _strategies(source: Source, focus: Focus, mart: Mart | None) -> Item:
     title = f"Strategies by phase: {name(focus.corpus)}"
-    sql = (
-        "SELECT phase, strategy, sum(n)::BIGINT AS n, sum(n) / sum(sum(n)) OVER (PARTITION BY phase) AS share\n"
-        f"FROM mart_strategy_preference WHERE {focus.where} AND phase > 0\n"
-        "GROUP BY phase, strategy ORDER BY phase, n DESC, strategy"
-    )
-    found = source.frame(sql)
-    if not found.height:
+    # One role: strategies are of those who help, and the same labels say little of those who are helped. Whom people
+    # rated with them is asked first.
+    roles = source.frame(
+        "SELECT role FROM mart_strategy_preference\n"
+        f"WHERE {focus.where} AND phase > 0 GROUP BY role\n"
+        "ORDER BY count(reference_share) > 0 DESC, sum(n) DESC, role NULLS LAST"
+    )["role"].to_list()
+    if not roles:
         return Absent(
             title, "No conversation has a support strategy and a known order of turns.", mart
         )
+    sql = (
+        "SELECT phase, strategy, sum(n)::BIGINT AS n, sum(n) / sum(sum(n)) OVER (PARTITION BY phase) AS share\n"
+        f"FROM mart_strategy_preference WHERE {focus.where} AND phase > 0\n"
+        f"  AND role {'IS NULL' if roles[0] is None else '= ' + literal(roles[0])}\n"
+        "GROUP BY phase, strategy ORDER BY phase, n DESC, strategy"
+    )
+    found = source.frame(sql)
+    others = f" Not shown: {listed([role(each) for each in roles[1:6]])}." if roles[1:] else ""
     sizes = (
         found.group_by("strategy")
         .agg(pl.col("n").sum())
@@ -64,7 +74,8 @@ def _strategies(source: Source, focus: Focus, mart: Mart | None) -> Item:
         chart=partial(heat, rows, x_title="fifth of the conversation", y_title="strategy", unit="share of the fifth, %",
                       share=True),
         reading=_leading(found, names),
-        caption=f"n = {many(int(found['n'].sum()), 'strategy', 'strategies')} used, all roles together. {about(focus)}",
+        caption=f"n = {many(int(found['n'].sum()), 'strategy', 'strategies')} used by {role(roles[0])}.{others} "
+        f"White: not used. {about(focus)}",
         numbers=numbers(found),
         sql=sql,
         mart=mart,
@@ -108,14 +119,36 @@ def _bias(source: Source, focus: Focus, mart: Mart | None) -> Item:
     return Picture(
         title=title,
         chart=partial(bars, rows, unit="preference (Bradley-Terry)"),
-        reading=f"{name(top['strategy'])} is preferred most: {percent(top['share'])} of the answers, people "
-        f"{percent(top['reference_share'])}; bias {number(top['bias'])}.",
-        caption=f"n = {count(top['total'])} answers beside ratings of people. Equal preferences: no bias. "
-        f"{about(focus)}",
+        reading=f"{name(top['strategy'])} of {role(top['role'])} is preferred most: {percent(top['share'])} of all "
+        f"answers; of the records that people rated, they say it of {percent(top['reference_share'])}. "
+        f"Bias {number(top['bias'])}.",
+        caption=f"{_rated(source, focus, top['role'])}Preferences are of rated records only, and so is "
+        f"reference_share; share is of all answers. Equal preferences: no bias. {about(focus)}",
         numbers=numbers(found),
         sql=sql,
         mart=mart,
     )
+
+
+def _rated(source: Source, focus: Focus, who: str | None) -> str:
+    """How many of a role's answers people have rated; ratings as in `transforms/sql/marts/base_ratings.sql`."""
+    if focus.question is None or "annotations" not in source.views:
+        return ""
+    asked = (
+        f"task = {literal(focus.question.task)} AND taxonomy = {literal(focus.question.taxonomy)}"
+    )
+    of_gold = asked.replace("task =", "entry.task =").replace("taxonomy =", "entry.taxonomy =")
+    rated, answers = source.frame(
+        "WITH entries AS (\n"
+        f"  SELECT record_id, unnest(gold) AS entry FROM clean WHERE outcome = 'kept'\n"
+        f"    AND corpus = {literal(focus.corpus)}),\n"
+        f"rated AS (SELECT record_id FROM entries WHERE {of_gold} AND entry.labels IS NOT NULL\n"
+        f"  UNION SELECT record_id FROM annotations WHERE {asked} AND labels IS NOT NULL)\n"
+        "SELECT count(*) FILTER (record_id IN (SELECT record_id FROM rated)) AS rated, count(*) AS answers\n"
+        f"FROM labels WHERE {focus.where} AND status = 'labeled'\n"
+        f"  AND role {'IS NULL' if who is None else '= ' + literal(who)}"
+    ).row(0)
+    return f"n = {many(rated, 'rated record')} of {count(answers)} of {role(who)}. "
 
 
 def _tactics(source: Source, focus: Focus, mart: Mart | None) -> Item:

@@ -25,7 +25,7 @@ def shifts(source: Source, focus: Focus, mart: Mart | None) -> Item:
     found = source.frame(sql)
     title = f"How often speakers change: {name(focus.corpus)}"
     if not found.height:
-        return Absent(title, "No speaker has two labeled turns in a conversation.", mart)
+        return Absent(title, "No speaker has two turns with a label in a conversation.", mart)
     shown = found.head(MOST_SERIES)
     rows = [
         {"name": role(r["role"]), "value": r["shift_rate"], "text": percent(r["shift_rate"])}

@@ -39,11 +39,12 @@ def _stages(funnel: Funnel) -> Picture:
     ]
     ingest = funnel.of("ingest")
     labels = funnel.of("label")
-    first = sum(step.came_in for step in ingest)
+    first = sum(step.went_on for step in ingest)  # records: several units may make one
     if ingest and labels:
         most = max(labels, key=lambda step: step.went_on)
         share = percent(most.went_on / first if first else None)
-        reading = f"Of {count(first)} units read, {count(most.went_on)} ({share}) are labeled by {name(most.variant)}."
+        told = f"{count(most.went_on)} ({share}) are labeled by {name(most.variant)}"
+        reading = f"Of {many(first, 'record')} read, {told}."
     else:
         step = funnel.steps[-1]
         reading = f"{count(step.went_on)} rows are left after {name(step.title)}."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 
 import polars as pl
@@ -12,7 +13,7 @@ from jobs.report.charts.heat import heat
 from jobs.report.model import Absent, Item, Picture, Section
 from jobs.report.sections.chains import chains, flips
 from jobs.report.source import Focus, Source
-from jobs.report.words import Z_RANKS, many, name, number, numbers, percent, role
+from jobs.report.words import Z_RANKS, between, many, name, number, numbers, percent, role
 from schemas.mart import Mart
 
 _SIDE = 12
@@ -67,13 +68,14 @@ def _transitions(scope: str, source: Source, focus: Focus, mart: Mart | None) ->
     ]  # fmt: skip
     if not rows:
         return Absent(title, "No label is followed by one of the frequent ones.", mart)
+    pairs = many(int(found["n"].sum()), "pair")
     left = f"; the {_SIDE} most frequent of {sizes.height} labels" if sizes.height > _SIDE else ""
     return Picture(
         title=title,
         chart=partial(heat, rows, x_title="then" if own else "reply", y_title="from", share=True,
                       unit="share of what follows, %"),
         reading=_follows(found.filter(pl.col("from_label").is_in(labels) & pl.col("to_label").is_in(labels)), own=own),
-        caption=f"Rows sum to 100 % over all labels. n = {many(int(found['n'].sum()), 'pair')} of turns{left}. "
+        caption=f"Rows sum to 100 % over all labels; white: no pair. n = {pairs} of turns{left}. "
         f"{about(focus)}",
         numbers=numbers(found),
         sql=sql,
@@ -117,15 +119,16 @@ def _contagion(source: Source, focus: Focus, mart: Mart | None) -> Item:
             mart,
         )
     rows = [
-        {"name": f"{name(r['label'])}: {role(r['from_role'])} → {role(r['to_role'])}", "value": r["difference"],
+        {"name": f"{name(r['label'])}: {between(r['from_role'], r['to_role'])}", "value": r["difference"],
          "text": f"{r['difference'] * 100:+.1f} (z {r['z']:+.1f})"}
         for r in found.head(12).iter_rows(named=True)
     ]  # fmt: skip
     top = found.row(0, named=True)
+    before, after = _who(top)
     return Picture(
         title=f"Contagion: {name(focus.corpus)}",
         chart=partial(bars, rows, unit="difference of shares (points of %)", share=True),
-        reading=f"After {name(top['label'])} of {role(top['from_role'])}, {role(top['to_role'])} has it in "
+        reading=f"After {name(top['label'])} of {before}, {after} has it in "
         f"{percent(top['rate_exposed'])} of the turns, else in {percent(top['rate_unexposed'])} (z {top['z']:+.1f}).",
         caption=f"The {len(rows)} with the greatest z of {found.height} with {_EXPOSED} and more turns after the label "
         f"of another speaker, {_WITH} and more of them with it. {Z_RANKS} {about(focus)}",
@@ -133,6 +136,14 @@ def _contagion(source: Source, focus: Focus, mart: Mart | None) -> Item:
         sql=sql,
         mart=mart,
     )
+
+
+def _who(row: Mapping[str, str | None]) -> tuple[str, str]:
+    """The speaker before and the one after, by their roles; without any roles, every speaker is meant."""
+    before, after = row["from_role"], row["to_role"]
+    if before is None and after is None:
+        return "another speaker", "any speaker"
+    return role(before), role(after)
 
 
 def _valence(source: Source, focus: Focus, mart: Mart | None) -> Item:
@@ -148,16 +159,17 @@ def _valence(source: Source, focus: Focus, mart: Mart | None) -> Item:
             mart,
         )
     rows = [
-        {"name": f"{role(r['from_role'])} → {role(r['to_role'])}", "value": r["correlation"],
+        {"name": between(r["from_role"], r["to_role"]), "value": r["correlation"],
          "text": f"{r['correlation']:+.2f}"}
         for r in found.head(10).iter_rows(named=True)
     ]  # fmt: skip
     top = found.row(0, named=True)
+    before, after = _who(top)
     partial_told = number(top["partial_correlation"])
     return Picture(
         title=f"Contagion of valence: {name(focus.corpus)}",
         chart=partial(bars, rows, unit="correlation with the turn before"),
-        reading=f"Valence of {role(top['to_role'])} goes with that of {role(top['from_role'])} before it: "
+        reading=f"Valence of {after} goes with that of {before} before it: "
         f"r {top['correlation']:+.2f}; with the own turn before held constant, {partial_told}.",
         caption=f"n = {many(int(found['pairs'].sum()), 'pair')} of turns by different speakers. {about(focus)}",
         numbers=numbers(found),

@@ -21,7 +21,7 @@ def labels_section(source: Source) -> Section:
     if missing is not None:
         items: list[Item] = [Absent("Labels", missing, told)]
     elif not source.questions:
-        items = [Absent("Labels", "No record is labeled.", told)]
+        items = [Absent("Labels", source.uncounted, told)]
     else:
         items = [_distribution(source, question) for question in source.questions[:_MOST_QUESTIONS]]
         left = len(source.questions) - _MOST_QUESTIONS

@@ -24,7 +24,7 @@ def roles_section(source: Source) -> Section:
     """Roles, contrasts and co-occurrence."""
     intro = "A role is what a speaker is in the conversation: author, host, guest, therapist, client and so on."
     items = [
-        *of_mart(source, "label_counts", "Labels by role", "No record is labeled.", _by_role),
+        *of_mart(source, "label_counts", "Labels by role", source.uncounted, _by_role),
         *of_mart(
             source, "role_contrast", "What sets a role apart",
             _no_contrast(source), _contrast,

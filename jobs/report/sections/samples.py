@@ -29,7 +29,7 @@ def samples_section(source: Source) -> Section:
 
 def _samples(source: Source) -> Item:
     if not source.questions:
-        return Absent("Samples", "No record is labeled.")
+        return Absent("Samples", source.missing("label_counts") or source.uncounted)
     question = source.questions[0]
     where = f"{of_question(question)} AND status = 'labeled' AND domain <> 'clinical'"
     rows = source.frame(f"SELECT count(*) AS n FROM labels WHERE {where}").row(0)[0]

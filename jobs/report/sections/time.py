@@ -25,7 +25,7 @@ def time_section(source: Source) -> Section:
     """Everything that has a date."""
     intro = "Times are UTC days of the records. Records without a time are left out here."
     items = [
-        *of_mart(source, "label_counts", "Labels over time", "No record is labeled.", _over_time),
+        *of_mart(source, "label_counts", "Labels over time", source.uncounted, _over_time),
         *of_mart(
             source, "change_points", "Lasting changes",
             "No label's share changed lastingly (or there are too few days to tell).", _changes,

@@ -9,7 +9,7 @@ from jobs.report.charts.dots import dots
 from jobs.report.charts.heat import heat
 from jobs.report.charts.histogram import histogram
 from jobs.report.charts.lines import lines
-from jobs.report.charts.look import NARROW, WIDE, spread
+from jobs.report.charts.look import NARROW, WIDE, spread, whole_ticks
 from jobs.report.charts.network import network
 from jobs.report.svg import draw, inert
 
@@ -178,3 +178,29 @@ def test_svg_loses_everything_that_acts():
         '<svg xmlns="http://www.w3.org/2000/svg" width="2" height="2">'
         '<g><rect id="p1-one" fill="url(#p1-one)" /></g></svg>'
     )
+
+
+def test_ticks_of_counts_by_hand():
+    assert whole_ticks(0, 0, 4) == [0]
+    assert whole_ticks(0, 1, 8) == [0, 1]
+    assert whole_ticks(0, 5, 8) == [0, 1, 2, 3, 4, 5]
+    assert whole_ticks(0, 9, 4) == [0, 5]  # 9 / 2 = 4.5 is more than 4, 9 / 5 is not
+    assert whole_ticks(-3, 7, 5) == [-2, 0, 2, 4, 6]
+    assert whole_ticks(0, 70_628, 8) == [10_000 * k for k in range(8)]
+
+
+@pytest.mark.parametrize("look", [WIDE, NARROW])
+@pytest.mark.parametrize("most", [1, 2, 3, 5])
+def test_counts_have_no_half_ticks(look, most):
+    ticks = {str(k) for k in range(most + 1)}
+    row = {"name": "a", "value": most, "text": "t"}
+    seen = set(texts(drawn(bars([row], look, unit="chains")))) - {"a", "t", "chains"}
+    assert {"0"} < seen <= ticks
+    bins = [{"low": 0, "high": 0.2, "n": most}]
+    shown = texts(drawn(histogram(bins, look, x_title="x", unit="speakers", limits=(0, 1))))
+    above = set(shown[shown.index("x") + 1 : shown.index("speakers")])
+    assert {"0"} < above <= ticks
+    curve = [{"x": k, "value": 0.1, "name": "n", "hue": 0} for k in range(1, most + 2)]
+    shown = texts(drawn(bands(curve, look, x_title="x", unit="u")))
+    below = shown[: shown.index("x")]
+    assert len(below) == len(set(below))

@@ -58,7 +58,7 @@ def test_the_demo_has_its_page(tmp_path, monkeypatch, capsys):
     assert told["bytes"] == len(page.encode()) < 5_000_000
     assert page.count("<figure>") == told["pictures"]
     # As planted (jobs/demo/corpus): 512 + 113 + 134 units, of which 5 cannot be read.
-    assert "Of 759 units read" in page
+    assert "Of 754 records read" in page
     assert "quarantined 5" in page
     assert "invalid_json · ingest" in page
     # Texts of clinical corpora are nowhere, those of others are there.

@@ -56,8 +56,8 @@ def test_counts_add_up_by_stage_in_the_order_of_the_stages():
 def test_the_section_says_what_is_left_and_why_the_rest_is_not():
     section = funnel_section(Funnel(summed(FOUND)))
     stages, outcomes, reasons = section.items
-    # 15 of 25 is 60 %.
-    assert stages.reading == "Of 25 units read, 15 (60.0 %) are labeled by emotion/ekman/student."
+    # 25 units made 20 records; 15 of 20 is 75 %.
+    assert stages.reading == "Of 20 records read, 15 (75.0 %) are labeled by emotion/ekman/student."
     assert outcomes.numbers.rows[1] == ("clean", 20, "kept 17, dropped 3")
     assert reasons.reading == "Most often: bot at clean, 3 rows."
     # The reasons of most rows first; of equal ones by stage.

@@ -1,7 +1,10 @@
 import datetime as dt
+import errno
 import json
+import re
 from contextlib import nullcontext
 from html.parser import HTMLParser
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -10,6 +13,8 @@ from jobs.report.opening import open_source
 from jobs.report.report import make_report
 from jobs.report.source import Source
 from pipelines.lake.lake import create_lake
+from pipelines.lake.store import disk_trouble
+from schemas.errors import TransientError
 from schemas.manifest import DataFile, Manifest, Part, Snapshot
 from tests.jobs.report.marts_by_hand import COLUMNS, Hand
 
@@ -275,3 +280,88 @@ def test_only_the_marts_that_are_missing_are_built_with_the_settings_of_the_lake
     monkeypatch.setattr("jobs.report.opening.read_snapshot", lambda *_: None)
     with open_source(create_lake(tmp_path / "lake", "key")):
         assert asked == {"as_of": 3, "names": ["a", "b"]}
+
+
+@pytest.fixture
+def forbidding(tmp_path, monkeypatch):
+    """A function that opens a lake without the mart label_drift, where building fails with an error."""
+
+    def opened(error):
+        def build(*_, **__):
+            raise error
+
+        marts = {f"mart_{mart}" for mart in COLUMNS}
+        monkeypatch.setattr("jobs.report.opening.state", lambda *_: (3, {}))
+        monkeypatch.setattr("jobs.report.opening.mart_names", lambda: [*COLUMNS])
+        monkeypatch.setattr(
+            "jobs.report.opening.mart_files",
+            lambda *_: dict.fromkeys(COLUMNS.keys() - {"label_drift"}),
+        )
+        monkeypatch.setattr("jobs.marts.build_marts", build)
+        monkeypatch.setattr("jobs.report.opening.queryable_files", lambda *_: {})
+        catalog = SimpleNamespace(views=marts - {"mart_label_drift"})
+        monkeypatch.setattr(
+            "jobs.report.opening.open_catalog", lambda *_, **__: nullcontext(catalog)
+        )
+        monkeypatch.setattr("jobs.report.opening.read_snapshot", lambda *_: None)
+        return open_source(create_lake(tmp_path / "lake", "key"))
+
+    return opened
+
+
+def trouble(number):
+    """As pipelines.lake.store raises it: from None, so that what was caught is its context only."""
+    caught = OSError(number, "no")
+    told = disk_trouble("write", Path("x"), caught)
+    told.__context__, told.__suppress_context__ = caught, True
+    return told
+
+
+@pytest.mark.parametrize(
+    "error",
+    [PermissionError(errno.EACCES, "no"), OSError(errno.EROFS, "no"), trouble(errno.EACCES)],
+)
+def test_a_lake_that_may_only_be_read_is_drawn_without_what_is_missing(forbidding, error):
+    with forbidding(error) as source:
+        assert source.missing("label_counts") is None
+        assert source.missing("label_drift").startswith(
+            "This mart is not built and cannot be built here: the lake's folder may only be read"
+        )
+
+
+@pytest.mark.parametrize(
+    "error",
+    [OSError(errno.ENOSPC, "full"), trouble(errno.ENOSPC), TransientError("Being forgotten.")],
+)
+def test_other_trouble_with_the_disk_is_told(forbidding, error):
+    with pytest.raises(type(error)), forbidding(error):
+        pass
+
+
+def test_a_lake_of_numbers_alone_has_its_page(tmp_path):
+    hand = Hand()
+    vad = {"corpus": "corpus", "task": "vad", "taxonomy": "vad", "labeler": "l"}
+    known = {**vad, "conversation_id": "c", "role": "host"}
+    moved = {"turns": 6, "pairs": 5, "mean_valence": 0.1, "inertia": 0.3, "mssd": 0.2}
+    hand.fill("mart_speaker_dynamics", [{**known, "speaker": "s", **moved}])
+    tenth = {"bins": 10, "turns": 1, "valence": 0.1, "smoothed": 0.1}
+    hand.fill(
+        "mart_trajectories",
+        [{**vad, "conversation_id": "c", "bin": k, **tenth} for k in range(1, 11)],
+    )
+    hand.fill("labels", [{**vad, "record_id": "r", "sample_key": 1, "status": "labeled"}])
+    _, report = report_of(hand, tmp_path / "lake")
+    page = report.render()
+    assert "Answered by numbers: no labels to count." in page
+    assert "No record is labeled." not in page
+    assert "The median inertia is 0.30" in page
+    # On paper a picture stays with its title and sentence.
+    style = page[page.index("@media print") : page.index("</style>")]
+    kept = re.search(r"([^{}]*)\{ break-inside: avoid; \}", style)
+    assert {".picture", "figure"} <= {each.strip() for each in kept[1].split(",")}
+    pictures = re.findall(r'<article class="picture">(.*?)</article>', page, re.DOTALL)
+    assert len(pictures) == report.pictures > 0
+    assert all(
+        each.index("<h3>") < each.index('class="reading"') < each.index("<figure>")
+        for each in pictures
+    )

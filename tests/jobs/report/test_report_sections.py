@@ -166,7 +166,7 @@ def test_a_mart_that_could_not_be_built_says_why():
         hand, hand.views - {"mart_change_points"}, unbuilt={"change_points": "No ruptures."}
     )
     (item,) = titled(time_section(found), "Lasting changes")
-    assert item.why == "This mart could not be built: No ruptures."
+    assert item.why == "This mart is not built and cannot be built here: No ruptures."
 
 
 def test_two_labelers_are_never_mixed():
@@ -493,3 +493,123 @@ def test_strategies_are_read_from_fifths_of_twenty():
     assert picture.reading == "In fifth 1 a leads (60.0 %), in fifth 4 b (100.0 %)."
     (picture,) = titled(counseling_section(source(strategy_preference=rows[-1:])), "Strategies")
     assert picture.reading == "Too few strategies to read: no fifth has 20."
+
+
+@pytest.mark.parametrize(
+    ("tasks", "told"),
+    [
+        (["open_emotion"], "Answered by free words: no labels to count."),
+        (["vad"], "Answered by numbers: no labels to count."),
+        (["vad", "open_emotion"], "Answered by free words and numbers: no labels to count."),
+        (["one_of_our_own"], "Answered: no labels to count."),
+        ([], "No record is labeled."),
+    ],
+)
+def test_answers_without_labels_are_not_called_unlabeled(tasks, told):
+    rows = [{**labeled(task, 1, None), "task": task} for task in tasks]
+    rows.append({**labeled("r", 2, None), "status": "failed"})
+    found = source(labels=rows)
+    assert [item.why for item in labels_section(found).items] == [told]
+    assert [item.why for item in samples_section(found).items] == [told]
+    assert titled(time_section(found), "Labels over time")[0].why == told
+
+
+def test_strategies_by_phase_are_of_the_role_that_people_rated_else_of_the_one_with_most():
+    def of(role, n, **other):
+        return {**strategy(1, "a", n), "role": role, **other}
+
+    def shown(*rows):
+        return titled(counseling_section(source(strategy_preference=rows)), "Strategies")[0]
+
+    picture = shown(of("client", 30), of("therapist", 20, reference_share=0.5), of(None, 5))
+    assert picture.caption.startswith("n = 20 strategies used by therapist. Not shown: client and ")
+    assert [row[2] for row in picture.numbers.rows] == [20]
+    assert shown(of("client", 30), of("therapist", 20)).caption.startswith(
+        "n = 30 strategies used by client."
+    )
+    assert "Not shown" not in shown(of(None, 30)).caption
+
+
+def test_a_preference_is_of_the_rated_records_and_says_so():
+    of = {**strategy(0, "open", 4), "total": 6, "share": 4 / 6, "reference_share": 0.5}
+    hand = Hand()
+    hand.fill("mart_strategy_preference", [{**of, "preference": 1.5, "bias": 0.25}])
+    entry = "STRUCT(task VARCHAR, taxonomy VARCHAR, labels VARCHAR[])"
+    hand.database.execute(f"ALTER TABLE clean ADD COLUMN gold {entry}[]")
+    hand.database.execute("ALTER TABLE labels ADD COLUMN role VARCHAR")
+    hand.database.execute(
+        "CREATE TABLE annotations (record_id VARCHAR, task VARCHAR, taxonomy VARCHAR, labels VARCHAR[])"
+    )
+    # Of the host's six answers, gold rates r0 (twice) and r1, an annotation r1 again and r2: three. r3 is rated in
+    # another taxonomy, r4 was dropped, r5 has no rating; g, of the guest, is not the host's.
+    gold = {"task": "emotion", "taxonomy": "ekman", "labels": ["open"]}
+    rated = {"r0": [gold, gold], "r1": [gold], "r3": [{**gold, "taxonomy": "other"}], "r4": [gold]}
+    for record in ("r0", "r1", "r2", "r3", "r4", "r5", "g"):
+        role = "guest" if record == "g" else "host"
+        hand.fill("labels", [{**labeled(record, 1, ["open"]), "role": role}])
+        outcome = "dropped" if record == "r4" else "kept"
+        row = {"record_id": record, "corpus": "pod", "outcome": outcome, "gold": rated.get(record)}
+        hand.fill("clean", [row])
+    note = {"task": "emotion", "taxonomy": "ekman", "labels": ["open"]}
+    hand.fill("annotations", [{"record_id": each, **note} for each in ("r1", "r2", "g")])
+    found = Source(hand, hand.views | {"annotations"})
+    (picture,) = titled(counseling_section(found), "Preference")
+    assert picture.caption.startswith(
+        "n = 3 rated records of 6 of host. Preferences are of rated records only, and so is "
+        "reference_share; share is of all answers."
+    )
+    assert picture.reading == (
+        "open of host is preferred most: 66.7 % of all answers; of the records that people rated, they say it of "
+        "50.0 %. Bias 0.25."
+    )
+
+
+def test_without_roles_every_speaker_is_meant():
+    nobody = {"from_role": None, "to_role": None}
+    tables = {
+        "contagion": [{**exposure("joy", 30, 6, 2.0), **nobody}],
+        "valence_contagion": [{**Q, **nobody, "pairs": 40, "correlation": 0.25}],
+    }
+    items = influence_section(source(**tables)).items
+    joy, valence = (item for item in items if item.title.startswith("Contagion"))
+    assert joy.reading.startswith("After joy of another speaker, any speaker has it in 20.0 %")
+    assert joy.chart.args[0][0]["name"] == "joy: (any speaker)"
+    assert valence.reading.startswith("Valence of any speaker goes with that of another speaker")
+    assert valence.chart.args[0][0]["name"] == "(any speaker)"
+    # One role that is known, and the other is a lack.
+    tables["valence_contagion"][0]["to_role"] = "host"
+    items = influence_section(source(**tables)).items
+    assert items[3].chart.args[0][0]["name"] == "(no role) → host"
+
+
+def test_white_cells_are_told():
+    assert "white: no pair" in own_turns(follow("a", "a", 9, 30, 3.0)).caption
+
+
+def test_answers_by_numbers_alone_have_curves_and_no_bars_of_nothing():
+    vad = {**Q, "task": "vad", "taxonomy": "vad", "conversation_id": "c", "role": "host"}
+    rows = [
+        {**vad, "speaker": f"s{k}", "turns": 6, "pairs": 5, "mean_valence": 0.1, "inertia": 0.3 * k, "mssd": 0.2}
+        for k in (1, 2)
+    ]  # fmt: skip
+    curve = [
+        {
+            **Q,
+            "task": "vad",
+            "taxonomy": "vad",
+            "conversation_id": "c",
+            "bin": k,
+            "bins": 10,
+            "turns": 1,
+            "smoothed": k / 10,
+        }
+        for k in range(1, 11)
+    ]
+    section = trajectories_section(source(speaker_dynamics=rows, trajectories=curve))
+    (changes,) = titled(section, "How often speakers change")
+    assert changes.why == "No speaker has two turns with a label in a conversation."
+    (moods,) = titled(section, "How long a mood lasts")
+    assert moods.reading.startswith("The median inertia is 0.45")  # of .3 and .6
+    for item in section.items:
+        if isinstance(item, Picture):
+            assert all(None not in row.values() for row in item.chart.args[0])
