@@ -67,9 +67,7 @@ def build(
             show_default="the defaults",
         ),
     ] = None,
-    memory_limit: Annotated[
-        str, typer.Option(help="For DuckDB, which spills beyond it.")
-    ] = "2GB",
+    memory_limit: Annotated[str, typer.Option(help="For DuckDB, which spills beyond it.")] = "2GB",
     as_json: Json = False,
 ) -> int:
     """Build the marts of the newest snapshot. Those that are there already are kept."""

@@ -2,7 +2,8 @@
 -- rest of the question's records, with the times of all expressions of as many words.
 -- In: base_counts, $min_records.
 -- Out: group_id, expression_id, n, n_rest, total, total_rest (of the group, of the rest), share (of all times in both:
--- what is expected of each of them), records (of the group that hold the expression), speakers INTEGER (at least so many people have said it there).
+-- what is expected of each of them), records (of the group that hold the expression), speakers INTEGER (at least so
+-- many people have said it there).
 WITH everywhere AS (
     SELECT question_id, expression_id, CAST(sum(counted_n) AS BIGINT) AS n
     FROM base_counts
