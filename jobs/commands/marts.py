@@ -33,7 +33,7 @@ def marts(
             remedy=f"Put it after: affectmine marts {context.invoked_subcommand} … --lake {lake}",
         )
     if context.invoked_subcommand is None:
-        from jobs.marts import list_marts
+        from jobs.marts_show import list_marts
 
         list_marts(lake, as_json=as_json)
     return 0
@@ -45,7 +45,7 @@ def show(
     as_json: Json = False,
 ) -> int:
     """Explain one mart: what it holds, formula, source, columns, SQL."""
-    from jobs.marts import show_mart
+    from jobs.marts_show import show_mart
 
     show_mart(name, as_json=as_json)
     return 0
@@ -71,7 +71,8 @@ def build(
     as_json: Json = False,
 ) -> int:
     """Build the marts of the newest snapshot. Those that are there already are kept."""
-    from jobs.marts import build_marts, read_marts_config, show_built
+    from jobs.marts import build_marts, read_marts_config
+    from jobs.marts_show import show_built
     from jobs.screen import Screen
 
     built = build_marts(

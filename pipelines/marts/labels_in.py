@@ -13,8 +13,9 @@ import pyarrow.parquet as pq
 from schemas.errors import ConfigError, TerminalError
 from schemas.label_task import load_task
 from schemas.taxonomy import load_taxonomy
-from transforms.marts.answers import ANSWERS, CODED, COPIED, SCORE_SUMS, answers
+from transforms.marts.answers import ANSWERS, CODED, COPIED, answers
 from transforms.marts.polarity import UNKNOWN, Polarity, polarity_of
+from transforms.marts.score_sums import SCORE_SUMS
 
 _BATCH_ROWS = 32_768
 _READ_CODED = ["scores.list.element.label", "labels.list.element", "status", *CODED]
