@@ -167,7 +167,11 @@ def test_every_task_in_every_mode(task, taxonomy, mode, write):
         assert labeled.height == 8
         assert whole == 0
     else:
-        assert labeled.height <= whole
+        # Equal texts with equal contexts are asked once: what is labeled twice may come of one answer.
+        texts = {
+            text for text, status in zip(TEXTS, found["status"], strict=True) if status == "labeled"
+        }
+        assert len(texts) <= whole
     if task.answer in ("labels", "ordinals") or (task.answer == "fields"):
         names = set(taxonomy.names)
         assert all(set(labels) <= names for labels in labeled["labels"])
