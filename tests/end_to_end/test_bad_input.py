@@ -66,6 +66,7 @@ def test_wrong_column(tmp_path: Path) -> None:
     assert "texts" in ran.err
 
 
+@pytest.mark.slow
 def test_binary_file(tmp_path: Path) -> None:
     database = sqlite3.connect(tmp_path / "posts.jsonl")
     database.execute("CREATE TABLE posts (text TEXT)")
@@ -121,6 +122,7 @@ def test_truncated_parquet(tmp_path: Path) -> None:
     assert "cut.parquet" in ran.err
 
 
+@pytest.mark.slow
 def test_rows_at_fault_are_quarantined(tmp_path: Path) -> None:
     deep = b'{"id": "deep", "text": ' + b"[" * 10_000 + b"]" * 10_000 + b"}\n"
     faults = [
