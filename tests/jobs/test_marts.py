@@ -139,6 +139,15 @@ def test_no_room_is_told_and_can_be_tried_again(folder, capsys, monkeypatch):
     assert build(capsys)["errors"] == {}
 
 
+def test_what_a_killed_build_left_is_swept(folder, capsys):
+    made_lake(folder / "lake", talk("x", "jsjs"))
+    left = folder / "lake/marts/scratch-abc"
+    left.mkdir(parents=True)
+    (left / "answers-000000.parquet").write_bytes(b"half a file")
+    build(capsys)
+    assert not list((folder / "lake/marts").glob("scratch-*"))
+
+
 def test_only_some_and_unknown_ones(folder, capsys):
     made_lake(folder / "lake", talk("x", "jsjs"))
     assert list(build(capsys, "contagion")["marts"]) == ["contagion"]

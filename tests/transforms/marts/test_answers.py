@@ -102,6 +102,17 @@ def test_bucket_is_of_the_speaker_else_of_the_record():
     assert [each["bucket"] for each in found] == [0xFF % 64, 0x41 % 64]
 
 
+def test_where_nobody_is_known_a_conversation_is_one_person():
+    talk, record = "22" + "0" * 30, "41" + "0" * 30
+    found, _ = made(
+        row(["joy"], record_id=record, conversation_id=talk),
+        row(["joy"], record_id=record, domain="clinical"),
+        row(["joy"], record_id="35" + "0" * 30, domain="clinical"),
+    )
+    # A clinical text that stands alone says nothing of how many people there are.
+    assert [each["bucket"] for each in found] == [0x22, 0, 0]
+
+
 def test_numbers_of_vad():
     schema = labels_schema("scalars", ("valence", "arousal", "dominance"))
     told = {"valence": 0.75, "arousal": 0.5, "dominance": 0.25}
