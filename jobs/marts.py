@@ -14,7 +14,7 @@ from pipelines.lake.forget_intent import refuse_while_forgetting
 from pipelines.lake.journal import Journal
 from pipelines.lake.lake import Lake, open_lake
 from pipelines.lake.mart_files import STAGE, note_settings, noted_settings
-from pipelines.lake.snapshots import state
+from pipelines.lake.snapshots import published
 from pipelines.stages.database import bytes_of
 from schemas.config.marts import MartsConfig
 from schemas.errors import (
@@ -24,7 +24,6 @@ from schemas.errors import (
     AffectmineError,
     ConfigError,
     MissingExtraError,
-    TerminalError,
     TransientError,
 )
 from schemas.manifest import Manifest
@@ -108,12 +107,7 @@ def build_in_run(
     """The same as a stage of a run that is going on."""
     from pipelines.marts.build import Builder
 
-    number, parts = state(lake, as_of)
-    if number == 0:
-        raise TerminalError(
-            f"Nothing is published in {lake.root} yet: no config was run, or no row of its sources came through.",
-            remedy="affectmine status shows what happened; affectmine run CONFIG publishes.",
-        )
+    number, parts = published(lake, as_of)
     wanted = [name for name in mart_names() if not names or name in names]
     note_settings(lake, settings.model_dump())
     builder = Builder(lake, parts, settings, journal.run_id, memory_limit, threads)

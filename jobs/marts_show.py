@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from jobs.marts import Built
 
 
-def show_built(built: Built, *, as_json: bool) -> None:
-    """Prints what was built: rows and seconds of each mart."""
+def show_built(built: Built, lake: Path, *, as_json: bool) -> None:
+    """Prints what was built in a lake: rows and seconds of each mart."""
     if as_json:
         marts = {
             name: {
@@ -45,7 +45,7 @@ def show_built(built: Built, *, as_json: bool) -> None:
     some = next((name for name in built.made if built.made[name].counts["rows"]), None)
     if some is not None:
         console.print(
-            f"Snapshot {built.snapshot}. Ask them: affectmine sql --lake LAKE "
+            f"Snapshot {built.snapshot}. Ask them: affectmine sql --lake {lake} "
             f'"SELECT * FROM mart_{some} LIMIT 20"; what they mean: affectmine marts show {some}',
             markup=False,
         )

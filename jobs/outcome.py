@@ -70,8 +70,10 @@ def show_outcome(outcome: Outcome, screen: Screen, *, as_json: bool) -> None:
         screen.say(told_cascade(cascade))
     if outcome.marts is not None:
         fresh, made = len(outcome.marts.fresh), len(outcome.marts.made)
+        where = os.path.relpath(outcome.lake.root)
         screen.say(
-            f"Marts: {fresh} built, {made - fresh} were there already: affectmine marts --lake"
+            f"Marts: {fresh} built, {made - fresh} were there already. Which there are: "
+            f"affectmine marts --lake {where}"
         )
         for error in outcome.marts.errors.values():
             if isinstance(error, MissingExtraError):  # no failure; those are told below

@@ -111,9 +111,10 @@ def _question(task: str, taxonomy: str | None, label_set: Sequence[str]) -> Ques
 def _rows(
     lake: Lake, read: Read, question: Question, hasher: KeyedHasher, file: Path
 ) -> pl.DataFrame | None:
-    from jobs.annotate.lake_in import find_records, published_state, rows_of
+    from jobs.annotate.lake_in import find_records, rows_of
+    from pipelines.lake.snapshots import published
 
-    records = find_records(lake, published_state(lake), read.annotations)
+    records = find_records(lake, published(lake)[1], read.annotations)
     known = set(records["record_id"])
     strange = [each for each in read.annotations if each.record_id not in known]
     read.refuse(strange, "unknown_record")

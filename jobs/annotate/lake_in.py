@@ -12,7 +12,7 @@ from jobs.annotate.gold_out import pseudonyms
 from pipelines.lake.forget_intent import refuse_while_forgetting
 from pipelines.lake.journal import Journal
 from pipelines.lake.lake import Lake
-from pipelines.lake.snapshots import State, state
+from pipelines.lake.snapshots import State
 from pipelines.stages.annotations import STAGE, Published, known_records, publish_annotations
 from schemas.datasets import ANNOTATIONS
 from schemas.datasets.base import KEYS
@@ -20,17 +20,6 @@ from schemas.errors import TerminalError
 from transforms.annotate.given import Annotation, Question
 from transforms.arrow import polars_schema
 from transforms.ingest.keyed import KeyedHasher
-
-
-def published_state(lake: Lake) -> State:
-    """The newest snapshot. TerminalError: there is none."""
-    number, parts = state(lake)
-    if number == 0:
-        raise TerminalError(
-            f"Nothing is published in {lake.root} yet.",
-            remedy="Run a config first: affectmine run CONFIG",
-        )
-    return parts
 
 
 def find_records(lake: Lake, parts: State, annotations: Sequence[Annotation]) -> pl.DataFrame:

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from jobs.annotate.rows import Rows
 from pipelines.lake.lake import open_lake
-from pipelines.lake.snapshots import state, stored_paths
+from pipelines.lake.snapshots import published, stored_paths
 from pipelines.query.views import parquet, quoted
-from schemas.errors import ConfigError, TerminalError
+from schemas.errors import ConfigError
 from schemas.label_task import LabelTask
 from schemas.taxonomy import Taxonomy
 
@@ -27,12 +27,7 @@ def lake_rows(
     if not (folder / "lake.json").is_file():
         raise ConfigError(f"{folder} is no lake.", remedy="Give the folder of a lake with --lake.")
     lake = open_lake(folder)
-    number, parts = state(lake)
-    if number == 0:
-        raise TerminalError(
-            f"Nothing is published in {folder} yet.",
-            remedy="Run a config first: affectmine run CONFIG",
-        )
+    number, parts = published(lake)
     known = {part.corpus for part in parts.values()}
     if strange := sorted(set(corpora) - known):
         raise ConfigError(

@@ -9,10 +9,10 @@ from typing import Final
 import polars as pl
 
 from pipelines.lake.lake import Lake, open_lake
-from pipelines.lake.snapshots import State, state
+from pipelines.lake.snapshots import State, published
 from pipelines.query.views import literal, parquet, quoted
 from pipelines.stages.database import open_database
-from schemas.errors import ConfigError, TerminalError
+from schemas.errors import ConfigError
 from schemas.taxonomy import Taxonomy
 
 _FACTS: Final = (
@@ -45,12 +45,7 @@ def read_clean(
             f"{source} is a folder, but no lake.", remedy="Give a file, or the folder of a lake."
         )
     lake = open_lake(source)
-    number, parts = state(lake)
-    if number == 0:
-        raise TerminalError(
-            f"Nothing is published in {source} yet.",
-            remedy="Run a config first: affectmine run CONFIG",
-        )
+    _, parts = published(lake)
     clean = _files(lake, parts, "clean", "", corpora)
     answers = None if labels is None else _labels(lake, parts, labels, corpora)
     condition = ["clean.outcome = 'kept'"]

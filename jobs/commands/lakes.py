@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from schemas.errors import ConfigError, TerminalError
+from schemas.errors import ConfigError
 
 LakeFolder = Annotated[Path, typer.Option("--lake", help="The lake's folder.")]
 Json = Annotated[bool, typer.Option("--json", help="JSON on stdout, for machines.")]
@@ -50,15 +50,10 @@ def sql(
     from jobs.sql import run_sql
     from pipelines.lake.lake import open_lake
     from pipelines.lake.mart_files import queryable_files
-    from pipelines.lake.snapshots import state
+    from pipelines.lake.snapshots import published
 
     opened = open_lake(lake)
-    number, parts = state(opened, as_of)
-    if number == 0:
-        raise TerminalError(
-            f"Nothing is published in {lake} yet.",
-            remedy="Run a config first: affectmine run CONFIG",
-        )
+    _, parts = published(opened, as_of)
     run_sql(
         query,
         queryable_files(opened, parts),

@@ -83,5 +83,5 @@ def build(
         memory_limit=memory_limit,
         screen=Screen(quiet=as_json),
     )
-    show_built(built, as_json=as_json)
+    show_built(built, lake, as_json=as_json)
     return built.exit_code

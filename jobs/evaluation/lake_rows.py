@@ -13,7 +13,7 @@ from jobs.evaluation.breakdown import lengths
 from jobs.evaluation.lake_query import gold_and_answers
 from jobs.evaluation.lake_seen import with_seen
 from pipelines.lake.lake import Lake
-from pipelines.lake.snapshots import State, state, stored_paths
+from pipelines.lake.snapshots import State, published, stored_paths
 from pipelines.stages.database import open_database
 from schemas.errors import ConfigError, TerminalError
 from schemas.label_task import LabelTask
@@ -56,12 +56,7 @@ def read_lake(
 
     Gold of the `splits` only, where given. ConfigError: no such snapshot, labels or corpus.
     """
-    number, parts = state(lake, as_of)
-    if number == 0:
-        raise TerminalError(
-            f"Nothing is published in {lake.root} yet.",
-            remedy="Run a config first: affectmine run CONFIG",
-        )
+    number, parts = published(lake, as_of)
     _require(parts, task, taxonomy, labelers, corpora)
     clean = stored_paths(lake, parts, "clean", "", corpora)
     labels = [

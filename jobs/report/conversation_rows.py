@@ -11,10 +11,10 @@ import polars as pl
 import pyarrow as pa
 
 from pipelines.lake.lake import Lake
-from pipelines.lake.snapshots import published_files, state
+from pipelines.lake.snapshots import published, published_files
 from pipelines.query.catalog import Catalog, open_catalog
 from pipelines.query.views import literal, quoted
-from schemas.errors import ConfigError, TerminalError
+from schemas.errors import ConfigError
 
 _ID_DIGITS: Final = 32
 _LISTED: Final = 5
@@ -94,12 +94,7 @@ def read_conversation(lake: Lake, wanted: str, as_of: int | None) -> Conversatio
 
     Raises ConfigError where there is none or several, TerminalError when nothing is published.
     """
-    number, parts = state(lake, as_of)
-    if number == 0:
-        raise TerminalError(
-            f"Nothing is published in {lake.root} yet.",
-            remedy="Run a config first: affectmine run CONFIG",
-        )
+    number, parts = published(lake, as_of)
     files = published_files(lake, parts)
     read = {name: files.get(name, []) for name in ("clean", "annotations")}
     with _opened(read) as catalog:

@@ -10,31 +10,25 @@ from typing import Final
 from jobs.report.source import Source
 from pipelines.lake.lake import Lake
 from pipelines.lake.mart_files import mart_files, queryable_files
-from pipelines.lake.snapshots import read_snapshot, state
+from pipelines.lake.snapshots import published, read_snapshot
 from pipelines.query.catalog import open_catalog
-from schemas.errors import TerminalError, TransientError
+from schemas.errors import TransientError
 from schemas.mart import mart_names
 
 _MEMORY = "1500MB"
-_THREADS = 2
 _NO_RIGHT: Final = {errno.EACCES, errno.EPERM, errno.EROFS}
 
 
 @contextmanager
 def open_source(lake: Lake, as_of: int | None = None) -> Iterator[Source]:
     """The newest snapshot, or the one `as_of`. Raises TerminalError when nothing is published."""
-    number, parts = state(lake, as_of)
-    if number == 0:
-        raise TerminalError(
-            f"Nothing is published in {lake.root} yet.",
-            remedy="Run a config first: affectmine run CONFIG",
-        )
+    number, parts = published(lake, as_of)
     unbuilt: dict[str, str] = {}
     missing = sorted(set(mart_names()) - set(mart_files(lake, parts)))
     if missing:
         unbuilt = _build(lake, number, missing)
     files = queryable_files(lake, parts)
-    with open_catalog(files, memory_limit=_MEMORY, threads=_THREADS) as catalog:
+    with open_catalog(files, memory_limit=_MEMORY) as catalog:
         yield Source(
             catalog, frozenset(catalog.views), lake, read_snapshot(lake, number), parts, unbuilt
         )

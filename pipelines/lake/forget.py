@@ -2,9 +2,9 @@
 
 Assumptions: as in `forget_intent`; the pseudonyms and ids are those of this lake's key.
 Semantics: the forgotten list and the intent are written first, so that nobody brings them back and a killed attempt
-is known; then files without them; then everything names these; then the catalog; cached answers about
-them go after that, then all marts (they count everybody) and the old files, the intent at the very end. Killed at any
-instant, the same call completes it.
+is known; then files without them; then everything names these; then all marts go (they count everybody), and the
+catalog is written anew; cached answers about them go after that, then the old files, the intent at the very end.
+Killed at any instant, the same call completes it.
 Shards stay done: their files keep the identity that they have for later stages, so that nothing is computed again.
 """
 
@@ -130,10 +130,11 @@ def _erase(
     write_memories(lake, plan)
     write_compactions(lake, plan, named)
     name_anew(lake, plan, named)
+    dropped = drop_marts(lake)
     refresh()
     failpoint("forget.catalog_written")
     target = replace(plan.target, hints={})
-    deleted = erase_answers(answers, target) + drop_marts(lake) + sweep(lake, target)
+    deleted = dropped + erase_answers(answers, target) + sweep(lake, target)
     failpoint("forget.swept")
     fulfil(lake)
     return _report(plan, answers, deleted)

@@ -82,12 +82,15 @@ def noted_settings(lake: Lake) -> dict[str, int]:
     return dict(read_json(path, "Delete it: the next build takes the defaults."))
 
 
-def drop_others(lake: Lake, manifest: Manifest) -> None:
-    """Removes marts of the same files that were made in other ways: only one of them can be shown."""
-    name = lake.path(manifest.name)
-    mine = {name.name, *(Path(file.path).name for file in manifest.outputs)}
-    for path in name.parent.glob(f"{manifest.inputs[0]}-*"):
-        if path.name not in mine and not path.name.startswith(f"{name.stem}-"):
+def drop_others(lake: Lake, name: str) -> None:
+    """Removes marts of the same files that were made in other ways than the one of this manifest name.
+
+    Only one of them can be shown; and where this one cannot be made, what its settings forbid is not shown either.
+    """
+    wanted = lake.path(name)
+    of_these, _, _ = wanted.stem.partition("-")
+    for path in wanted.parent.glob(f"{of_these}-*"):
+        if not path.name.startswith(wanted.stem):
             path.unlink(missing_ok=True)
 
 

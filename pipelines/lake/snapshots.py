@@ -75,6 +75,17 @@ def state(lake: Lake, as_of: int | None = None) -> tuple[int, State]:
     return wanted, parts
 
 
+def published(lake: Lake, as_of: int | None = None) -> tuple[int, State]:
+    """As `state`, for who needs something published. Raises TerminalError before the first snapshot."""
+    number, parts = state(lake, as_of)
+    if number == 0:
+        raise TerminalError(
+            f"Nothing is published in {lake.root} yet: no config was run, or no row of its sources came through.",
+            remedy="affectmine status shows what happened; affectmine run CONFIG publishes.",
+        )
+    return number, parts
+
+
 def replace_snapshot(lake: Lake, snapshot: Snapshot) -> None:
     """Puts a snapshot in the place of the one with its number. For `forget` alone."""
     replace(lake.snapshots / f"{snapshot.number:08d}.json", snapshot.model_dump_json().encode())

@@ -35,8 +35,6 @@ _LABEL_INFO: Final = pa.schema(
     ]
 )
 _OVER_CLEAN: Final = ("ratings", "replies", "texts")
-
-
 _ROW_BYTES: Final = 600  # what sorting takes of each row
 # Few different strings: as numbers they make the rows that are sorted a third as wide.
 _NAMES: Final = ("corpus", "task", "taxonomy", "labeler", "role", "state")
@@ -69,7 +67,7 @@ def open_base(
 ) -> Iterator[Base]:
     """Makes the base tables of published files (as `published_files` gives them); scratch files go to `folder`.
 
-    `turns` is a table, made when `need_turns` asks for it; all others are views.
+    `turns` is made when `need_turns` asks for it; the others are there at once.
     Raises TerminalError for damaged files, TransientError where memory or disk are too little.
     """
     memory = bytes_of(memory_limit)

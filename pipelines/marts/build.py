@@ -68,8 +68,8 @@ class Builder:
         for name in names:
             mart = load_mart(name)
             path = self.lake.path(self.name(mart))
+            drop_others(self.lake, self.name(mart))
             if path.exists() and (manifest := _whole(self.lake, path)) is not None:
-                drop_others(self.lake, manifest)
                 yield Made(mart, manifest)
             else:
                 missing.append(mart)
@@ -135,7 +135,6 @@ class Builder:
             path.unlink(missing_ok=True)
             raise
         if created:
-            drop_others(self.lake, manifest)
             return manifest
         path.unlink(missing_ok=True)
         return read_manifest(self.lake.path(name))
@@ -172,10 +171,16 @@ def _whole(lake: Lake, path: Path) -> Manifest | None:
 def _explained(mart: Mart) -> Iterator[None]:
     try:
         yield
-    except (duckdb.OutOfMemoryException, duckdb.IOException):
+    except duckdb.OutOfMemoryException:
         raise TransientError(
             f"The mart {mart.name} needs more memory, or a larger temporary folder.",
-            remedy="Raise the memory limit, or free space in the temporary folder (TMPDIR) and in the lake's.",
+            remedy="Raise the memory limit, or free space in the temporary folder (TMPDIR).",
+        ) from None
+    except duckdb.IOException:
+        raise TransientError(
+            f"The disk failed while the mart {mart.name} was computed.",
+            remedy="Check the space of the lake's folder and of the temporary folder (TMPDIR). "
+            "If `vacuum` or `forget` ran meanwhile, run again.",
         ) from None
     except duckdb.Error as error:
         raise TerminalError(

@@ -29,7 +29,7 @@ _PART: Final = "question_id, label, words, expression_id, n, counted_n, records,
 
 def need_repetition(base: Base, min_records: int) -> None:
     """Makes the vocabulary, the numbers of all words, pairs of them, and `repetition`."""
-    if _there(base, "pair_totals"):
+    if _there(base, "base_pair_totals"):
         return
     need_turns(base)
     make(base, "base_questions")
@@ -48,7 +48,7 @@ def need_repetition(base: Base, min_records: int) -> None:
     _view(base, REPETITION, f"{REPETITION}-*")
     _view(base, "pair_parts", "pairs-*")
     base.database.execute(
-        "CREATE OR REPLACE TABLE pair_totals AS SELECT word_id, next_id, CAST(sum(n) AS BIGINT) AS n "
+        "CREATE OR REPLACE TABLE base_pair_totals AS SELECT word_id, next_id, CAST(sum(n) AS BIGINT) AS n "
         "FROM pair_parts GROUP BY word_id, next_id"
     )
 
@@ -58,7 +58,6 @@ def need_counts(base: Base, min_records: int) -> None:
     if _there(base, "base_compared"):
         return
     need_repetition(base, min_records)
-    base.database.execute("CREATE OR REPLACE VIEW base_pair_totals AS SELECT * FROM pair_totals")
     make(base, "base_expressions", min_records=min_records)
     for number, bounds in enumerate(piece_bounds(base)):
         with piece(base, bounds):

@@ -126,6 +126,24 @@ def test_what_was_built_last_is_shown_and_kept_to(folder, capsys):
     assert rows(count) == [(0,)]
 
 
+def test_what_stricter_settings_cannot_build_is_not_shown_as_it_was(folder, capsys, monkeypatch):
+    made_lake(folder / "lake", talk("x", "jsajsajsajs"))
+    build(capsys)
+    (folder / "strict.yaml").write_text(
+        "lake: lake\ncorpora: [{name: c, domain: social, license: x, sources: x.jsonl}]\n"
+        "marts: {min_speakers: 40}\n"
+    )
+
+    def full(base, min_records):
+        raise duckdb.OutOfMemoryException("no")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("pipelines.marts.needs.need_counts", full)
+        build(capsys, "--config", "strict.yaml", code=75)
+    with pytest.raises(Exception, match="mart_expressions is not built for this snapshot"):
+        rows("SELECT * FROM mart_expressions")
+
+
 def test_no_room_is_told_and_can_be_tried_again(folder, capsys, monkeypatch):
     made_lake(folder / "lake", talk("x", "jsajsajsajs"))
 
@@ -135,7 +153,7 @@ def test_no_room_is_told_and_can_be_tried_again(folder, capsys, monkeypatch):
     with monkeypatch.context() as patched:
         patched.setattr("pipelines.marts.needs.need_turns", full)
         told = build(capsys, code=75)
-    assert "temporary folder" in told["errors"]["transitions"]
+    assert "TMPDIR" in told["errors"]["transitions"]
     assert build(capsys)["errors"] == {}
 
 

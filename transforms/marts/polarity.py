@@ -9,9 +9,8 @@ from typing import Final
 from schemas.taxonomy import Taxonomy, load_taxonomy
 
 _VALUE: Final = {"positive": 1.0, "negative": -1.0, "ambiguous": 0.0, "neutral": 0.0}
-_HOSTILE: Final = frozenset(
-    {"anger", "disgust"}
-)  # of Ekman's emotions: those that are against somebody
+_HOSTILE: Final = frozenset({"anger", "disgust"})
+"""Of Ekman's emotions those that are against somebody."""
 _MILD: Final = frozenset({"disapproval"})
 """GoEmotions groups it with anger, but an unfavorable opinion is against nobody."""
 _TOXICITY: Final = "toxicity"

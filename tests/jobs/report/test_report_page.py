@@ -269,7 +269,7 @@ def test_only_the_marts_that_are_missing_are_built_with_the_settings_of_the_lake
         asked.update(given)
         return SimpleNamespace(errors={})
 
-    monkeypatch.setattr("jobs.report.opening.state", lambda *_: (3, {}))
+    monkeypatch.setattr("jobs.report.opening.published", lambda *_: (3, {}))
     monkeypatch.setattr("jobs.report.opening.mart_names", lambda: ["b", "a", "there"])
     monkeypatch.setattr("jobs.report.opening.mart_files", lambda *_: {"there": None})
     monkeypatch.setattr("jobs.marts.build_marts", build)
@@ -291,7 +291,7 @@ def forbidding(tmp_path, monkeypatch):
             raise error
 
         marts = {f"mart_{mart}" for mart in COLUMNS}
-        monkeypatch.setattr("jobs.report.opening.state", lambda *_: (3, {}))
+        monkeypatch.setattr("jobs.report.opening.published", lambda *_: (3, {}))
         monkeypatch.setattr("jobs.report.opening.mart_names", lambda: [*COLUMNS])
         monkeypatch.setattr(
             "jobs.report.opening.mart_files",

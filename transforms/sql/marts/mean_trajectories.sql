@@ -1,6 +1,6 @@
 -- The mean course of valence over conversations, of each role and of all turns, in equal parts of a conversation.
 -- In: turns. Out: one row per question, role and bin. A conversation weighs the same however many turns it has.
--- Questions and conversations go by a number on the way: texts as keys cost twice as much.
+-- Questions and conversations go by a number on the way, which is a smaller key than texts.
 WITH sizes AS (
     SELECT
         corpus,

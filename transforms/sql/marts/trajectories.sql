@@ -1,6 +1,6 @@
 -- Valence and arousal along a conversation, in equal parts of its turns.
 -- In: turns. Out: one row per question, conversation of enough turns (and of some valence) and bin.
--- Conversations go by a number on the way: five texts as a key cost twice as much.
+-- Conversations go by a number on the way, which is a smaller key than five texts.
 WITH sizes AS (
     SELECT
         corpus,
