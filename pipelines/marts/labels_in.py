@@ -93,7 +93,7 @@ def _read(source: pq.ParquetFile) -> Iterator[pa.Table]:
     wanted = [*COPIED, "status", "labels", "scores"]
     if "answer" in source.schema_arrow.names:
         wanted.append("answer")
-    for batch in source.iter_batches(batch_size=_BATCH_ROWS, columns=wanted):
+    for batch in source.iter_batches(batch_size=_BATCH_ROWS, columns=wanted, use_threads=False):
         yield pa.Table.from_batches([batch])
 
 

@@ -58,7 +58,9 @@ def given(batch: pa.Table, polarity: Polarity) -> Given:
     if values is not None:
         v = np.asarray(values)
         total = probabilities.sum(axis=1)
-        np.divide(probabilities @ v, total, out=valence, where=total > 0)
+        # Not by @: the threads of BLAS would wait busily on the cores that the other batches need.
+        weighed = np.einsum("ij,j->i", probabilities, v)
+        np.divide(weighed, total, out=valence, where=total > 0)
         bare = np.bincount(label_rows, minlength=rows)
         mean = np.bincount(label_rows, weights=v[codes], minlength=rows)
         np.divide(mean, bare, out=valence, where=(total == 0) & (bare > 0))
@@ -116,5 +118,5 @@ def _codes(coded: pa.Array, place: pa.Array) -> NDArray[np.int64]:
     translated = pc.index_in(coded.dictionary, place).fill_null(0).to_numpy(zero_copy_only=False)
     if len(translated) == 0:
         return np.zeros(0, np.int64)
-    codes: NDArray[np.int64] = translated.astype(np.int64)[np.asarray(coded.indices)]
+    codes: NDArray[np.int64] = translated.astype(np.int64).take(np.asarray(coded.indices))
     return codes
