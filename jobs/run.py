@@ -24,7 +24,7 @@ from jobs.session import Session, StageTotals
 from jobs.sources import Input, inputs
 from jobs.windows import MADE as WINDOWS_MADE
 from jobs.windows import context_files, windows
-from pipelines.engines.local import LocalEngine
+from pipelines.engines.engine import open_engine, with_engine
 from pipelines.lake.forget_intent import refuse_while_forgetting
 from pipelines.lake.journal import Journal
 from pipelines.lake.key import load_key
@@ -78,17 +78,19 @@ def run(
     data: Path | None = None,
     command: str = "run",
     rebuild: bool = False,
+    engine_name: str | None = None,
 ) -> Outcome:
     """Runs the stages of the config up to `until`; whatever is done already is skipped.
 
     Relative sources start at the folder `data`, by default that of the config file. With `rebuild`, dedup also
-    decides anew what it decided for published shards.
+    decides anew what it decided for published shards. `engine_name` is another engine than that of the config.
 
     Raises AffectmineError for what stops a run as a whole (config, sources that are not there); failures of
     single shards and gates that block are in the outcome.
     """
     started = time.perf_counter()
     config = load_config(config_path)
+    config = config.model_copy(update={"engine": with_engine(config.engine, engine_name)})
     if until in _ALL_ROWS and getattr(config, until) is None:
         raise ConfigError(
             f"{config_path} has no section {until}, so there is no such stage.",
@@ -99,11 +101,7 @@ def run(
     gate = Gate(config, base) if until in ("check", "publish") else None
     with ExitStack() as stack:
         # Workers and gate need seconds to start: they do so while this process looks at the sources.
-        engine = stack.enter_context(
-            LocalEngine(
-                config.engine.workers, config.engine.retries, modules=_worker_modules(config)
-            )
-        )
+        engine = stack.enter_context(open_engine(config.engine, _worker_modules(config)))
         if gate is not None:
             gate.warm()
             stack.callback(gate.close)
@@ -120,6 +118,7 @@ def run(
         ended: tuple[int, int | None] = (EXIT_TERMINAL, None)
         try:
             refuse_while_forgetting(lake)
+            engine.begin(lake, journal.run_id)
             session = Session(lake, config, base, hasher.key_id(), journal, engine, screen, group)
             outcome = _stages(session, given, until, gate, rebuild=rebuild)
             number = outcome.published.number if outcome.published else None

@@ -9,8 +9,7 @@ from typing import Generic, Protocol, TypeVar
 
 from jobs.costs import add_cost
 from jobs.screen import Screen
-from pipelines.engines.local import LocalEngine
-from pipelines.engines.threads import ThreadEngine
+from pipelines.engines.engine import Engine, Maps
 from pipelines.lake.commit import finished, record_failure
 from pipelines.lake.journal import Journal
 from pipelines.lake.lake import Lake, now
@@ -81,7 +80,7 @@ class Session:
     base: Path  # relative paths of the config start here
     key_id: str
     journal: Journal
-    engine: LocalEngine
+    engine: Engine
     screen: Screen
     group: tuple[int, int] | None = None
     totals: list[StageTotals] = field(default_factory=list)
@@ -102,7 +101,7 @@ class Session:
         total: int | None = None,
         rows: int | None = None,
         on_failure: Callable[[AnyUnit], None] = lambda _: None,
-        engine: ThreadEngine | None = None,
+        engine: Maps | None = None,
     ) -> list[Manifest]:
         """Runs the units that are not done; returns the manifests of all that are, sorted by name.
 
@@ -129,7 +128,7 @@ class Session:
         total: int | None = None,
         rows: int | None = None,
         on_failure: Callable[[AnyUnit], None] = lambda _: None,
-        engine: ThreadEngine | None = None,
+        engine: Maps | None = None,
     ) -> list[Manifest]:
         """Runs bundles of units, one of each variant in order, that are made together: see `units`.
 

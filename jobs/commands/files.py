@@ -51,6 +51,9 @@ def label(
     data: Annotated[
         Path | None, typer.Option(help="Config only: relative sources start here.")
     ] = None,
+    engine: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Config only: local, beam or spark.")
+    ] = None,
     as_json: Json = False,
 ) -> int:
     """Label one file without a lake; or run a config up to its label stage."""
@@ -64,9 +67,16 @@ def label(
 
         _refuse(of_file, f"{source} is a config", "Write them under `label` in the config, or")
         return run_until(
-            source, "label", as_json=as_json, lake=lake, data=data, command="label", group=group
+            source,
+            "label",
+            as_json=as_json,
+            lake=lake,
+            data=data,
+            command="label",
+            group=group,
+            engine=engine,
         )
-    of_config = {"--group": group, "--lake": lake, "--data": data}
+    of_config = {"--group": group, "--lake": lake, "--data": data, "--engine": engine}
     _refuse(of_config, f"{source} is a single file", "Give a config (yaml), or")
     from jobs.label_file import label_file, show_labeled
 

@@ -22,6 +22,13 @@ Group = Annotated[
     typer.Option("--group", metavar="I/N", help="Only every N-th shard, from the I-th."),
 ]
 
+Engine = Annotated[
+    str | None,
+    typer.Option(
+        "--engine", metavar="NAME", help="local, beam or spark, instead of the config's engine."
+    ),
+]
+
 
 def demo(
     lake: Annotated[Path, typer.Option(help="Where to make the demo's lake.")] = Path("demo-lake"),
@@ -46,9 +53,17 @@ def init(
     return 0
 
 
-def run(config: Config, data: Data = None, lake: LakeOption = None, as_json: Json = False) -> int:
+def run(
+    config: Config,
+    data: Data = None,
+    lake: LakeOption = None,
+    as_json: Json = False,
+    engine: Engine = None,
+) -> int:
     """Run all stages of a config, from ingest to publish. What is done is skipped."""
-    return run_until(config, "publish", as_json=as_json, lake=lake, data=data, command="run")
+    return run_until(
+        config, "publish", as_json=as_json, lake=lake, data=data, command="run", engine=engine
+    )
 
 
 def plan(config: Config, data: Data = None, lake: LakeOption = None, as_json: Json = False) -> int:
@@ -60,10 +75,16 @@ def plan(config: Config, data: Data = None, lake: LakeOption = None, as_json: Js
 
 
 def ingest(
-    config: Config, data: Data = None, lake: LakeOption = None, as_json: Json = False
+    config: Config,
+    data: Data = None,
+    lake: LakeOption = None,
+    as_json: Json = False,
+    engine: Engine = None,
 ) -> int:
     """Read the sources into records, pseudonymized and partitioned by day."""
-    return run_until(config, "ingest", as_json=as_json, lake=lake, data=data, command="ingest")
+    return run_until(
+        config, "ingest", as_json=as_json, lake=lake, data=data, command="ingest", engine=engine
+    )
 
 
 def clean(
@@ -72,10 +93,18 @@ def clean(
     group: Group = None,
     lake: LakeOption = None,
     as_json: Json = False,
+    engine: Engine = None,
 ) -> int:
     """Clean the records: repair, redact, language, one outcome each."""
     return run_until(
-        config, "clean", as_json=as_json, lake=lake, data=data, command="clean", group=group
+        config,
+        "clean",
+        as_json=as_json,
+        lake=lake,
+        data=data,
+        command="clean",
+        group=group,
+        engine=engine,
     )
 
 
@@ -87,30 +116,58 @@ def dedup(
     ] = False,
     lake: LakeOption = None,
     as_json: Json = False,
+    engine: Engine = None,
 ) -> int:
     """Mark equal and nearly equal records, and drop stand-alone posts that repeat another."""
     return run_until(
-        config, "dedup", as_json=as_json, lake=lake, data=data, command="dedup", rebuild=rebuild
+        config,
+        "dedup",
+        as_json=as_json,
+        lake=lake,
+        data=data,
+        command="dedup",
+        rebuild=rebuild,
+        engine=engine,
     )
 
 
 def windows(
-    config: Config, data: Data = None, lake: LakeOption = None, as_json: Json = False
+    config: Config,
+    data: Data = None,
+    lake: LakeOption = None,
+    as_json: Json = False,
+    engine: Engine = None,
 ) -> int:
     """Give each record its context: the earlier turns of its conversation, or its parents."""
-    return run_until(config, "windows", as_json=as_json, lake=lake, data=data, command="windows")
+    return run_until(
+        config, "windows", as_json=as_json, lake=lake, data=data, command="windows", engine=engine
+    )
 
 
-def check(config: Config, data: Data = None, lake: LakeOption = None, as_json: Json = False) -> int:
+def check(
+    config: Config,
+    data: Data = None,
+    lake: LakeOption = None,
+    as_json: Json = False,
+    engine: Engine = None,
+) -> int:
     """Run the quality gates over what would be published (exit 3 if one blocks)."""
-    return run_until(config, "check", as_json=as_json, lake=lake, data=data, command="check")
+    return run_until(
+        config, "check", as_json=as_json, lake=lake, data=data, command="check", engine=engine
+    )
 
 
 def publish(
-    config: Config, data: Data = None, lake: LakeOption = None, as_json: Json = False
+    config: Config,
+    data: Data = None,
+    lake: LakeOption = None,
+    as_json: Json = False,
+    engine: Engine = None,
 ) -> int:
     """Check, then publish what passed as the newest snapshot."""
-    return run_until(config, "publish", as_json=as_json, lake=lake, data=data, command="publish")
+    return run_until(
+        config, "publish", as_json=as_json, lake=lake, data=data, command="publish", engine=engine
+    )
 
 
 def run_until(
@@ -123,6 +180,7 @@ def run_until(
     data: Path | None = None,
     group: str | None = None,
     rebuild: bool = False,
+    engine: str | None = None,
 ) -> int:
     """Runs a config up to a stage and shows what it came to; returns the exit code."""
     from jobs.outcome import show_outcome
@@ -140,6 +198,7 @@ def run_until(
         data=data,
         command=command,
         rebuild=rebuild,
+        engine_name=engine,
     )
     show_outcome(outcome, screen, as_json=as_json)
     return outcome.exit_code

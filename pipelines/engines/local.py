@@ -21,6 +21,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Generic, TypeVar
 
+from pipelines.lake.lake import Lake
 from schemas.errors import AffectmineError, StoppedError, TerminalError, TransientError
 
 Task = TypeVar("Task")
@@ -60,6 +61,9 @@ class LocalEngine:
         trace: TracebackType | None,
     ) -> None:
         self._pool.shutdown(wait=error is None, cancel_futures=True)
+
+    def begin(self, lake: Lake, run_id: str) -> None:
+        """Nothing is needed of the run: this process hears from its workers."""
 
     def map(
         self, function: Callable[[Task], Result], tasks: Iterable[Task]

@@ -11,7 +11,7 @@ import polars as pl
 
 from pipelines.lake.lake import Lake
 from pipelines.lake.rows import locate
-from schemas.config.run import MEMORY_LIMIT
+from schemas.config.engine import MEMORY_LIMIT
 from schemas.errors import ConfigError, TransientError
 from schemas.manifest import DataFile
 

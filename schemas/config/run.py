@@ -1,8 +1,5 @@
 """The whole config of a run: one YAML file."""
 
-import os
-from typing import Annotated
-
 from pydantic import Field, field_validator, model_validator
 
 from schemas.config.base import Config, operational
@@ -10,13 +7,11 @@ from schemas.config.check import CheckConfig
 from schemas.config.clean import CleanConfig
 from schemas.config.corpus import CorpusConfig
 from schemas.config.dedup import DedupConfig
+from schemas.config.engine import EngineConfig
 from schemas.config.marts import MartsConfig
 from schemas.config.select import SelectConfig
 from schemas.config.windows import WindowsConfig
 from schemas.yaml_mistakes import SeveralError
-
-MEMORY_LIMIT = r"([1-9]\d{2,}\s?MB|[1-9]\d*(\.\d+)?\s?GB)"
-"""How an amount of memory is written: at least 100 MB."""
 
 
 class IngestConfig(Config):
@@ -44,29 +39,6 @@ class LabelConfig(Config):
     )
     select: SelectConfig | None = Field(
         None, description="a cascade; without this section the labeler is asked about every row"
-    )
-
-
-class EngineConfig(Config):
-    """How the work is spread. All operational."""
-
-    workers: Annotated[int, Field(ge=1, le=256)] = operational(
-        default_factory=lambda: (
-            max(1, len(os.sched_getaffinity(0)))
-            if hasattr(os, "sched_getaffinity")
-            else max(1, os.cpu_count() or 1)
-        ),
-        description="worker processes; default: one per core",
-    )
-    memory_limit: str = operational(
-        "400MB",
-        pattern=f"^{MEMORY_LIMIT}$",
-        description="for DuckDB, which spills beyond it; at least 100MB",
-    )
-    retries: int = operational(3, ge=0, le=20, description="of a transient error, with backoff")
-    retire_missing_sources: bool = operational(
-        default=False,
-        description="unpublish, of the corpora named here, files that are no longer named",
     )
 
 

@@ -18,7 +18,7 @@ from pipelines.lake.lake import Lake, create_lake, now
 from pipelines.lake.snapshots import publish, state
 from pipelines.lake.store import new_attempt
 from schemas.config.dedup import DedupConfig
-from schemas.config.run import EngineConfig
+from schemas.config.engine import EngineConfig
 from schemas.datasets import CLEAN
 from schemas.errors import AffectmineError
 from schemas.manifest import Manifest

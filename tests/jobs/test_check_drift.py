@@ -16,7 +16,8 @@ from pipelines.gates.result import GateResult
 from pipelines.lake.journal import Journal
 from pipelines.lake.lake import Lake, create_lake
 from schemas.config.check import DriftConfig
-from schemas.config.run import EngineConfig, LabelConfig
+from schemas.config.engine import EngineConfig
+from schemas.config.run import LabelConfig
 from schemas.datasets import CLEAN, LABELS
 from schemas.manifest import DataFile, Part
 from tests.pipelines.gates.conftest import clean, labels

@@ -12,7 +12,7 @@ from jobs.windows import MADE, windows
 from pipelines.lake.candidates import candidates
 from pipelines.lake.journal import Journal
 from pipelines.lake.snapshots import publish
-from schemas.config.run import EngineConfig
+from schemas.config.engine import EngineConfig
 from schemas.config.windows import WindowsConfig
 from schemas.manifest import Manifest
 from tests.jobs.dedup_runs import CORPUS, KEY_ID, HereEngine, Runs, row
