@@ -79,13 +79,22 @@ def _start(conf: Mapping[str, str], log: IO[bytes]) -> "SparkSession":
     gateway = SparkContext._gateway or launch_gateway(  # type: ignore[no-untyped-call]
         wanted, popen_kwargs={"stdout": log, "stderr": log}
     )
-    return SparkSession(SparkContext(conf=wanted, gateway=gateway), options=dict(conf))
+    context = SparkContext(conf=wanted, gateway=gateway)
+    try:
+        return SparkSession(context, options=dict(conf))
+    except BaseException:  # a master that does not answer shows here: the next session must find no context
+        with suppress(Exception):
+            context.stop()
+        raise
 
 
 def _around(conf: Mapping[str, str]) -> dict[str, str]:
     """The environment in which the session is started."""
     found = {"JAVA_HOME": str(java_home())}
-    if conf["spark.master"].startswith("local") and "spark.pyspark.python" not in conf:
+    # PySpark takes its workers' Python from the environment alone, not from the configuration.
+    if "spark.pyspark.python" in conf:
+        found["PYSPARK_PYTHON"] = conf["spark.pyspark.python"]
+    elif conf["spark.master"].startswith("local"):
         found["PYSPARK_PYTHON"] = sys.executable
     return found
 
