@@ -19,6 +19,7 @@ from jobs.session import Session
 from pipelines.gates.client import close, label_tables, require, run_gate, warm
 from pipelines.gates.page import write_page
 from pipelines.gates.result import GateResult
+from pipelines.lake.place import Place
 from pipelines.lake.snapshots import State
 from pipelines.lake.store import replace
 from schemas.config.base import Config, semantic
@@ -67,7 +68,7 @@ class Gate:
 
     def check(
         self, session: Session, parts: Sequence[Part], published: tuple[int, State]
-    ) -> tuple[list[GateResult], Path]:
+    ) -> tuple[list[GateResult], Place]:
         """Runs the gates over the candidate partitions; writes the results as a page and as JSON.
 
         `published` is the newest snapshot: its number and state. A dataset that is published just so already, after

@@ -3,13 +3,13 @@
 import json
 from collections.abc import Iterable
 from functools import cache
-from pathlib import Path
 
 import xxhash
 
 from pipelines.gates.result import GateResult
 from pipelines.lake.journal import past_runs
 from pipelines.lake.lake import Lake
+from pipelines.lake.place import Place
 
 NAME = "gates.json"
 _RUNS = 20  # so many runs back
@@ -40,7 +40,7 @@ class Memory:
         return found
 
 
-def results_of(folder: Path) -> list[GateResult]:
+def results_of(folder: Place) -> list[GateResult]:
     """What the gates of a run found, from the run's folder; empty where it did not come so far."""
     try:
         return [GateResult.from_dict(each) for each in json.loads((folder / NAME).read_bytes())]

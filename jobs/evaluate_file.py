@@ -19,11 +19,11 @@ from jobs.evaluation.gold_file import GoldRows, names_of, read_gold
 from jobs.evaluation.rows import choose, judged_rows, other_splits
 from jobs.evaluation.truth import Truth
 from jobs.evaluation.words import Wheel, load_wheel, refuse_wheel, word_gold
-from jobs.label_file import with_language
 from pipelines.labelers import load_labeler
 from schemas.errors import ConfigError
 from schemas.label_task import LabelTask, load_task
 from schemas.taxonomy import Taxonomy, load_taxonomy
+from transforms.clean.language import with_language
 from transforms.evaluate.annotations import Bools
 
 if TYPE_CHECKING:

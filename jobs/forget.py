@@ -3,12 +3,13 @@
 import json
 import re
 from collections.abc import Sequence
-from pathlib import Path
 
 from pipelines.lake.forget import Report, Request, forget
 from pipelines.lake.forget_intent import pending
 from pipelines.lake.key import load_key, peek_key
 from pipelines.lake.lake import Lake, check_key, open_lake
+from pipelines.lake.place import Place
+from pipelines.lake.snapshots import state
 from schemas.errors import ConfigError
 from transforms.ingest.keyed import KeyedHasher
 
@@ -16,7 +17,7 @@ _KEYED = re.compile(r"[0-9a-f]{32}")
 
 
 def forget_people(
-    lake_path: Path,
+    lake_path: Place,
     *,
     corpus: str | None = None,
     speakers: Sequence[str] = (),
@@ -38,6 +39,7 @@ def forget_people(
         )
     hasher = KeyedHasher(load_key()[0])
     check_key(lake, hasher.key_id())
+    state(lake)  # one that a newer version wrote is refused before anything is changed
     asked = _request(lake, hasher, corpus, speakers, records, pseudonyms, record_ids)
     if not asked and pending(lake) is None:
         raise ConfigError(

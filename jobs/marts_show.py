@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -11,6 +10,7 @@ from rich.table import Table
 
 from pipelines.lake.lake import open_lake
 from pipelines.lake.mart_files import mart_files
+from pipelines.lake.place import Place
 from pipelines.lake.snapshots import state
 from schemas.manifest import Manifest
 from schemas.mart import load_mart, mart_names
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from jobs.marts import Built
 
 
-def show_built(built: Built, lake: Path, *, as_json: bool) -> None:
+def show_built(built: Built, lake: Place, *, as_json: bool) -> None:
     """Prints what was built in a lake: rows and seconds of each mart."""
     if as_json:
         marts = {
@@ -51,7 +51,7 @@ def show_built(built: Built, lake: Path, *, as_json: bool) -> None:
         )
 
 
-def list_marts(lake_path: Path | None, *, as_json: bool) -> None:
+def list_marts(lake_path: Place | None, *, as_json: bool) -> None:
     """Prints all marts; of a lake also how many rows those of the newest snapshot have."""
     found: dict[str, Manifest] = {}
     if lake_path is not None:

@@ -3,6 +3,7 @@
 import json
 import os
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 from rich.table import Table
@@ -12,6 +13,7 @@ from jobs.costs import per_million_rows, told_cost
 from jobs.run import Outcome
 from jobs.screen import Screen
 from pipelines.gates.result import said
+from pipelines.lake.place import Place
 from schemas.errors import MissingExtraError
 
 _OUTCOMES = (
@@ -70,7 +72,7 @@ def show_outcome(outcome: Outcome, screen: Screen, *, as_json: bool) -> None:
         screen.say(told_cascade(cascade))
     if outcome.marts is not None:
         fresh, made = len(outcome.marts.fresh), len(outcome.marts.made)
-        where = os.path.relpath(outcome.lake.root)
+        where = _shown(outcome.lake.root)
         screen.say(
             f"Marts: {fresh} built, {made - fresh} were there already. Which there are: "
             f"affectmine marts --lake {where}"
@@ -83,9 +85,9 @@ def show_outcome(outcome: Outcome, screen: Screen, *, as_json: bool) -> None:
         screen.warn(f"{shards} failed: {message}")
     if published is None:
         return
-    lake = os.path.relpath(outcome.lake.root)
+    lake = _shown(outcome.lake.root)
     if published.gates:
-        screen.say(f"Gates: {os.path.relpath(published.page)}")
+        screen.say(f"Gates: {_shown(published.page)}")
     if published.blocked is not None:
         screen.warn(str(published.blocked))
     if published.number is None:
@@ -102,6 +104,11 @@ def show_outcome(outcome: Outcome, screen: Screen, *, as_json: bool) -> None:
         'taxonomy, unnest(labels) AS label FROM labels) GROUP BY ALL ORDER BY ALL"'
     )
     screen.say(f"Look at it: affectmine report --lake {lake}")
+
+
+def _shown(where: Place) -> str:
+    """A place as a person would write it here."""
+    return os.path.relpath(where) if isinstance(where, Path) else str(where)
 
 
 def _why(reasons: dict[str, int]) -> str:

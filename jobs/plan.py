@@ -14,12 +14,13 @@ from jobs.status import run_status
 from pipelines.lake.journal import past_runs
 from pipelines.lake.key import peek_key
 from pipelines.lake.lake import Lake, check_key
+from pipelines.lake.place import Place, place_in
 from schemas.config.load import load_config
 from transforms.ingest.keyed import KeyedHasher
 
 
 def plan(
-    config_path: Path, *, lake_path: Path | None = None, data: Path | None = None
+    config_path: Path, *, lake_path: Place | None = None, data: Path | None = None
 ) -> dict[str, Any]:
     """The plan of a run as plain JSON values.
 
@@ -31,7 +32,7 @@ def plan(
     # Without a key there is no lake yet, and any key gives the same plan.
     hasher = KeyedHasher(peek_key() or b"no key yet")
     given = inputs(config, (data or base).absolute(), hasher)
-    lake = Lake((lake_path or base / config.lake).absolute())
+    lake = Lake((lake_path or place_in(base, config.lake)).absolute())
     if (lake.root / "lake.json").exists():
         check_key(lake, hasher.key_id())
     broken: list[Broken] = []

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
 import duckdb
 
@@ -14,6 +13,7 @@ from pipelines.lake.candidates import candidates
 from pipelines.lake.failpoint import failpoint
 from pipelines.lake.lake import Lake
 from pipelines.lake.mart_files import queryable_files
+from pipelines.lake.place import Place
 from pipelines.lake.snapshots import State, numbers, publish, state
 from pipelines.query.export import write_catalog
 from schemas.errors import GateError
@@ -50,7 +50,7 @@ class Published:
     """What check and publish came to. `number` is None when nothing was to be published."""
 
     gates: list[GateResult]
-    page: Path
+    page: Place
     blocked: GateError | None
     number: int | None = None
     changed: int = 0

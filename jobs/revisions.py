@@ -14,7 +14,7 @@ from pipelines.lake.commit import read_manifest
 from pipelines.lake.fingerprint import shard_id
 from pipelines.lake.rows import read_batches
 from pipelines.lake.snapshots import State, state
-from pipelines.stages.superseded import losing
+from pipelines.stages.superseded import Lost, losing
 from schemas.manifest import DataFile, Manifest, Part
 from transforms.clean.outcome import DUPLICATE_ID
 
@@ -54,17 +54,11 @@ def find_revisions(
         for row in _rows(part)
         if (part.corpus, row[0]) not in sources
     ]
-    lost = (
-        losing(
-            session.lake,
-            records,
-            beside=[file for _, _, file in others],
-            memory_limit=session.config.engine.memory_limit,
-            threads=session.config.engine.workers,
-        )
-        if others
-        else {}
-    )
+    lost: dict[str, Lost] = {}
+    if others:
+        with session.database("Looking for doubles") as database:
+            beside = [file for _, _, file in others]
+            lost = losing(database, session.lake, records, beside=beside)
     revised: list[tuple[Manifest, DataFile]] = []
     files: set[str] = set()
     for source, name, file in others:

@@ -3,7 +3,6 @@
 import datetime as dt
 import json
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -16,10 +15,11 @@ from jobs.costs import add_cost, per_million_rows, told_cost
 from pipelines.lake.answer_files import answer_sizes
 from pipelines.lake.journal import PastRun, past_runs
 from pipelines.lake.lake import Lake, open_lake
+from pipelines.lake.place import Place
 from pipelines.lake.snapshots import read_snapshot, state
 
 
-def show_status(lake_path: Path, *, as_json: bool) -> None:
+def show_status(lake_path: Place, *, as_json: bool) -> None:
     """Prints the status of a lake."""
     lake = open_lake(lake_path)
     cascades = published(lake, state(lake)[1])

@@ -13,6 +13,7 @@ from jobs.annotate.gold_out import check_gold_target, gold_frame, write_gold
 from pipelines.lake.commit import file_checksum
 from pipelines.lake.key import load_key
 from pipelines.lake.lake import Lake, check_key, open_lake
+from pipelines.lake.place import Place
 from schemas.errors import ConfigError
 from schemas.label_task import load_task
 from schemas.taxonomy import load_taxonomy
@@ -59,7 +60,7 @@ def import_annotations(
     taxonomy: str | None = None,
     label_set: Sequence[str] = (),
     output: Path | None = None,
-    lake: Path | None = None,
+    lake: Place | None = None,
 ) -> Imported:
     """Imports an export of Label Studio (JSON, JSON-MIN) or a filled-in table: to a gold file, into a lake, or both.
 

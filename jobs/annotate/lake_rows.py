@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from jobs.annotate.rows import Rows
 from pipelines.lake.lake import open_lake
+from pipelines.lake.place import Place
 from pipelines.lake.snapshots import published, stored_paths
 from pipelines.query.views import parquet, quoted
 from schemas.errors import ConfigError
@@ -18,7 +18,7 @@ _CHOSEN = "record_id IN (SELECT record_id FROM chosen)"
 
 
 def lake_rows(
-    folder: Path, task: LabelTask, taxonomy: Taxonomy, labeler: str, corpora: Sequence[str]
+    folder: Place, task: LabelTask, taxonomy: Taxonomy, labeler: str, corpora: Sequence[str]
 ) -> Rows:
     """The rows of the newest snapshot. Only `text_clean`, which is redacted, and contexts made of it are read.
 

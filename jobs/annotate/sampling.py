@@ -20,6 +20,8 @@ from jobs.annotate.sheets import SUFFIXES, config_path, paths_of, write_sheets
 from jobs.annotate.wanted import Wanted
 from jobs.target import check_target
 from pipelines.labelers import load_labeler
+from pipelines.lake.place import Place, local
+from pipelines.lake.place import register as register_places
 from pipelines.stages.database import open_database
 from schemas.errors import ConfigError, TerminalError
 from schemas.label_task import LabelTask, load_task
@@ -56,7 +58,7 @@ class Sampled:
 
 
 def sample(
-    source: Path,
+    source: Place,
     output: Path,
     wanted: Wanted,
     *,
@@ -75,15 +77,16 @@ def sample(
     asked = load_task(task)
     labels = load_taxonomy(taxonomy or asked.taxonomy)
     wanted.check(asked, labels)
-    _check_output(output, wanted, [source, *exclude])
+    _check_output(output, wanted, [*([source] if isinstance(source, Path) else []), *exclude])
     excluded = ids_before(exclude)
     with open_database(memory_limit, threads, "The sample") as database:
         try:
             register(database, wanted.seed)
+            register_places(database, [source])
             rows = (
                 lake_rows(source, asked, labels, labeler, wanted.corpora)
                 if is_lake
-                else file_rows(database, source, asked, labels, labeler)
+                else file_rows(database, local(source, "A file to sample"), asked, labels, labeler)
             )
             cuts, notes = _thresholds(labeler, asked, labels, wanted)
             selected = select(

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from jobs.commands.annotate_import import import_
+from pipelines.lake.place import Place, place
 from schemas.errors import ConfigError
 
 app = typer.Typer(
@@ -43,7 +44,13 @@ def sample(
         ),
     ] = None,
     lake: Annotated[
-        Path | None, typer.Option(help="A lake: its published labels.", show_default=False)
+        Place | None,
+        typer.Option(
+            parser=place,
+            metavar="PATH",
+            help="A lake: its published labels.",
+            show_default=False,
+        ),
     ] = None,
     output: Annotated[
         Path,

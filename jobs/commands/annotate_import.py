@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from pipelines.lake.place import Place, place
+
 
 def import_(
     file: Annotated[
@@ -34,9 +36,12 @@ def import_(
         ),
     ] = None,
     lake: Annotated[
-        Path | None,
+        Place | None,
         typer.Option(
-            help="A lake: publish them there, as dataset annotations.", show_default=False
+            parser=place,
+            metavar="PATH",
+            help="A lake: publish them there, as dataset annotations.",
+            show_default=False,
         ),
     ] = None,
     as_json: Annotated[

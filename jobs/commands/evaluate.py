@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pipelines.lake.place import Place, place
 from schemas.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -21,8 +22,10 @@ def evaluate(
         ),
     ] = None,
     lake: Annotated[
-        Path | None,
+        Place | None,
         typer.Option(
+            parser=place,
+            metavar="PATH",
             help="A lake: its published labels against the gold of its records.",
             rich_help_panel="What is evaluated",
         ),
@@ -179,7 +182,7 @@ def evaluate(
 
 
 def _of_lake(
-    lake: Path,
+    lake: Place,
     task: str,
     taxonomy: str | None,
     labeler: str,

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from jobs.commands.task_options import TaskOptions, task_options
+from pipelines.lake.place import Place, place
 from schemas.errors import ConfigError
 
 Task = Annotated[str, typer.Option(help="The label task.")]
@@ -47,7 +48,10 @@ def label(
     group: Annotated[
         str | None, typer.Option(metavar="I/N", help="Config only: every N-th shard.")
     ] = None,
-    lake: Annotated[Path | None, typer.Option(help="Config only: the lake's folder.")] = None,
+    lake: Annotated[
+        Place | None,
+        typer.Option(parser=place, metavar="PATH", help="Config only: the lake's folder."),
+    ] = None,
     data: Annotated[
         Path | None, typer.Option(help="Config only: relative sources start here.")
     ] = None,

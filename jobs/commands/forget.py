@@ -5,11 +5,13 @@ from typing import Annotated
 
 import typer
 
+from jobs.commands.lakes import LakeFolder
+
 Names = list[str] | None
 
 
 def forget(
-    lake: Annotated[Path, typer.Option("--lake", help="The lake's folder.")] = Path("lake"),
+    lake: LakeFolder = Path("lake"),
     corpus: Annotated[
         str | None, typer.Option(help="The corpus that native names and ids are of.")
     ] = None,

@@ -7,9 +7,15 @@ from typing import Annotated
 
 import typer
 
+from pipelines.lake.place import Place, place
 from schemas.errors import ConfigError
 
-LakeFolder = Annotated[Path, typer.Option("--lake", help="The lake's folder.")]
+LakeFolder = Annotated[
+    Place,
+    typer.Option(
+        "--lake", parser=place, metavar="PATH", help="The lake's folder, or s3://bucket/prefix."
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="JSON on stdout, for machines.")]
 
 

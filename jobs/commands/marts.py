@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from jobs.commands.lakes import LakeFolder
+from pipelines.lake.place import Place, place
 from schemas.errors import ConfigError
 
 app = typer.Typer(
@@ -19,9 +21,13 @@ Json = Annotated[bool, typer.Option("--json", help="JSON on stdout, for machines
 def marts(
     context: typer.Context,
     lake: Annotated[
-        Path | None,
+        Place | None,
         typer.Option(
-            "--lake", help="Also say which are built in this lake.", show_default="no lake"
+            "--lake",
+            parser=place,
+            metavar="PATH",
+            help="Also say which are built in this lake.",
+            show_default="no lake",
         ),
     ] = None,
     as_json: Json = False,
@@ -56,7 +62,7 @@ def build(
     names: Annotated[
         list[str] | None, typer.Argument(help="Only these marts.", show_default="all")
     ] = None,
-    lake: Annotated[Path, typer.Option("--lake", help="The lake's folder.")] = Path("lake"),
+    lake: LakeFolder = Path("lake"),
     as_of: Annotated[
         int | None, typer.Option(help="An earlier snapshot's number.", show_default="the newest")
     ] = None,

@@ -5,13 +5,21 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pipelines.lake.place import Place, place
+
 if TYPE_CHECKING:
     from jobs.run import Until
 
 Config = Annotated[Path, typer.Argument(help="The config file (YAML).", show_default=False)]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout, for machines.")]
 LakeOption = Annotated[
-    Path | None, typer.Option("--lake", help="The lake's folder, instead of the config's.")
+    Place | None,
+    typer.Option(
+        "--lake",
+        parser=place,
+        metavar="PATH",
+        help="The lake's folder, or s3://bucket/prefix, instead of the config's.",
+    ),
 ]
 Data = Annotated[
     Path | None,
@@ -31,7 +39,9 @@ Engine = Annotated[
 
 
 def demo(
-    lake: Annotated[Path, typer.Option(help="Where to make the demo's lake.")] = Path("demo-lake"),
+    lake: Annotated[
+        Place, typer.Option(parser=place, metavar="PATH", help="Where to make the demo's lake.")
+    ] = Path("demo-lake"),
     as_json: Json = False,
 ) -> int:
     """Mine the demo corpus that ships with affectmine: posts, podcasts, clinical talks."""
@@ -175,7 +185,7 @@ def run_until(
     until: "Until",
     *,
     as_json: bool,
-    lake: Path | None,
+    lake: Place | None,
     command: str,
     data: Path | None = None,
     group: str | None = None,

@@ -13,6 +13,7 @@ from jobs.evaluation.breakdown import lengths
 from jobs.evaluation.lake_query import gold_and_answers
 from jobs.evaluation.lake_seen import with_seen
 from pipelines.lake.lake import Lake
+from pipelines.lake.place import register
 from pipelines.lake.snapshots import State, published, stored_paths
 from pipelines.stages.database import open_database
 from schemas.errors import ConfigError, TerminalError
@@ -64,7 +65,7 @@ def read_lake(
     ]
     people = stored_paths(lake, parts, "annotations", "", corpora)
     wanted = gold_and_answers(clean, labels, task, taxonomy, splits, people)
-    found = _query(wanted, memory_limit, threads)
+    found = _query(lake, wanted, memory_limit, threads)
     left_out = _left_out(found)
     kept = found.filter(pl.col("status_0").is_not_null())
     answers = [
@@ -115,9 +116,10 @@ def _require(
             )
 
 
-def _query(wanted: str, memory_limit: str, threads: int) -> pl.DataFrame:
+def _query(lake: Lake, wanted: str, memory_limit: str, threads: int) -> pl.DataFrame:
     with open_database(memory_limit, threads, "The evaluation") as database:
         try:
+            register(database, [lake.root])
             table = database.sql(wanted).to_arrow_table()
         except duckdb.OutOfMemoryException:
             raise

@@ -29,6 +29,7 @@ from jobs.report.words import cell, count, listed, many, name
 from jobs.target import write_whole
 from pipelines.gates.result import GateResult
 from pipelines.lake.lake import Lake
+from pipelines.lake.place import Place
 
 
 @dataclass(frozen=True)
@@ -124,7 +125,7 @@ def _terms(source: Source, corpora: Sequence[str]) -> str:
     return "Corpora: " + ", ".join(told) + (f", and {left} more." if left > 0 else ".")
 
 
-def _notes(path: Path) -> dict[str, Any]:
+def _notes(path: Place) -> dict[str, Any]:
     try:
         found = json.loads(path.read_bytes())
     except (OSError, ValueError):

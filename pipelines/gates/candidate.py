@@ -16,6 +16,7 @@ import pyarrow as pa
 from pipelines.gates.errors import safe_error
 from pipelines.gates.request import Request
 from pipelines.gates.rules import BASE, VIEW, query_view, rule_column, rule_columns
+from pipelines.lake.place import register
 from schemas.datasets import DATASETS
 from schemas.errors import ConfigError, SourceError
 from schemas.expectation_suite import Expectation, Suite
@@ -77,6 +78,7 @@ def open_candidate(request: Request) -> Iterator[Candidate]:
             connection.execute("SET GLOBAL TimeZone = 'UTC'")  # partitions are UTC days
             for name, columns in request.tables.items():
                 _put(connection, name, pa.table(columns))
+            register(connection, request.files)
             candidate = _create(connection, request.suite, request.files)
             connection.execute(f"SET allowed_paths = {_list(request.files)}")
             connection.execute("SET enable_external_access = false")

@@ -16,6 +16,7 @@ from typing import Any
 import schemas.errors
 from pipelines.gates.request import Request
 from pipelines.gates.result import GateResult
+from pipelines.lake.place import place
 from schemas.errors import AffectmineError, MissingExtraError, TerminalError
 from schemas.expectation_suite import Suite
 
@@ -69,7 +70,7 @@ def run_gate(
     require()
     request = Request(
         suite=suite,
-        files=tuple(str(Path(file).absolute()) for file in files),
+        files=tuple(str(place(file).absolute()) for file in files),
         tables={n: {c: list(v) for c, v in t.items()} for n, t in (tables or {}).items()},
         memory_limit=memory_limit,
         threads=threads or os.cpu_count() or 1,

@@ -12,7 +12,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from pipelines.engines.duck_database import DuckDatabase
 from pipelines.lake.lake import Lake
+from pipelines.lake.place import register
 from pipelines.query.views import literal, parquet, quoted
 from pipelines.stages.database import create_view, open_database
 from schemas.manifest import DataFile
@@ -84,8 +86,9 @@ def count_answers(
     Raises TransientError where memory and disk are too little; duckdb.Error for what cannot be read.
     """
     with open_database(memory_limit, threads, "The drift gate") as database:
+        register(database, (*sides.before, *sides.clean_now, *sides.clean_before))
         columns = f"record_id, corpus, role, status, {_VERSIONS}, {_answer(bins)} AS answers"
-        create_view(database, lake, "labels_now", sides.now, columns)
+        create_view(DuckDatabase(database), lake, "labels_now", sides.now, columns)
         published = parquet(sides.before) if sides.before else "labels_now WHERE false"
         chosen = columns if sides.before else "*"
         database.execute(f"CREATE VIEW labels_before AS SELECT {chosen} FROM {published}")

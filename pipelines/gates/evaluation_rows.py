@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from pipelines.lake.place import register
 from pipelines.query.answered import clean_with_answers
 from pipelines.query.views import literal, parquet
 from pipelines.stages.database import open_database
@@ -33,6 +34,7 @@ def rows_with_gold(
         f"entry.task = {literal(task)} AND entry.taxonomy = {literal(taxonomy)})"
     )
     with open_database(memory_limit, threads, "The evaluation gate") as database:
+        register(database, (*labels, *clean, *annotations))
         rows = database.sql(
             "SELECT labels.corpus, coalesce(labels.conversation_id, labels.record_id) AS unit, "
             f"labels.status, labels.reason, labels.labels, labels.scores, clean.gold{answer} "

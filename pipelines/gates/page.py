@@ -13,6 +13,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from pipelines.gates.result import Finding, GateResult, said
+from pipelines.lake.place import Place, place
+from pipelines.lake.store import replace
 
 
 def render_page(
@@ -41,10 +43,13 @@ def render_page(
 
 
 def write_page(
-    path: str | Path, results: Sequence[GateResult], *, title: str, made_at: datetime | None = None
-) -> Path:
+    path: str | Place, results: Sequence[GateResult], *, title: str, made_at: datetime | None = None
+) -> Place:
     """Writes the page, whole or not at all, and returns its path."""
-    target = Path(path)
+    target = place(path)
+    if not isinstance(target, Path):
+        replace(target, render_page(results, title=title, made_at=made_at).encode())
+        return target
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = target.with_name(f".{target.name}.{uuid.uuid4().hex}")
     try:

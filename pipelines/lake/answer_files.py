@@ -1,7 +1,8 @@
 """Where the cached answers of language models lie: in Parquet segments.
 
 The folder is `answers`, for clinical corpora `restricted/answers`.
-Assumptions: `flock` is honored by the file system; it ends with its process.
+Assumptions: `flock` is honored by the file system; it ends with its process. On an object store there is no lock and
+nobody is erased (`forget` refuses).
 Semantics: a segment appears whole, under a name that nobody else uses, and never changes; it goes when its rows stand
 in another one, which is durable by then. Writers and mergers share the lock `answers.lock`; who erases people takes it
 alone: what was written before is seen by the eraser, what is written after sees the forgotten list.
@@ -15,9 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from pipelines.lake.lake import Lake
+from pipelines.lake.place import Place, open_parquet
+from pipelines.lake.remote_path import RemotePath
 from pipelines.lake.store import disk_trouble
 from schemas.errors import TransientError
 
@@ -39,12 +41,12 @@ class AnswerSizes:
     damaged: int
 
 
-def answers_folder(lake: Lake, *, clinical: bool) -> Path:
+def answers_folder(lake: Lake, *, clinical: bool) -> Place:
     """Where the answers to texts of a domain are cached."""
     return (lake.root / "restricted" if clinical else lake.root) / ANSWERS
 
 
-def lake_around(folder: Path) -> Lake | None:
+def lake_around(folder: Place) -> Lake | None:
     """The lake that a folder of answers belongs to; None for one that lies elsewhere."""
     for root in (folder.parent, folder.parent.parent):
         if (root / "lake.json").exists():
@@ -52,7 +54,7 @@ def lake_around(folder: Path) -> Lake | None:
     return None
 
 
-def is_segment(lake: Lake, path: Path) -> bool:
+def is_segment(lake: Lake, path: Place) -> bool:
     """Whether a file of the lake is a segment of cached answers."""
     return path.suffix == ".parquet" and path.parent in (
         answers_folder(lake, clinical=False),
@@ -60,7 +62,7 @@ def is_segment(lake: Lake, path: Path) -> bool:
     )
 
 
-def segments(folder: Path) -> list[Path]:
+def segments(folder: Place) -> list[Place]:
     """The segments in a folder, oldest first; none where there is no such folder.
 
     Raises TransientError when the folder cannot be read.
@@ -78,8 +80,11 @@ def segments(folder: Path) -> list[Path]:
     )
 
 
-def _listing(folder: Path) -> dict[Path, int]:
-    found: dict[Path, int] = {}
+def _listing(folder: Place) -> dict[Place, int]:
+    if isinstance(folder, RemotePath):
+        return {path: path.stat().st_mtime_ns for path in folder.glob("*.parquet")}
+    assert isinstance(folder, Path)
+    found: dict[Place, int] = {}
     try:
         with os.scandir(folder) as entries:
             for entry in entries:
@@ -103,7 +108,8 @@ def answer_sizes(lake: Lake) -> AnswerSizes:
             try:
                 size += path.stat().st_size
                 files += 1
-                answers += pq.read_metadata(path).num_rows
+                with open_parquet(path) as file:
+                    answers += file.metadata.num_rows
             except FileNotFoundError:
                 continue  # merged meanwhile
             except (OSError, pa.ArrowInvalid):
@@ -112,21 +118,25 @@ def answer_sizes(lake: Lake) -> AnswerSizes:
 
 
 @contextmanager
-def adding_answers(root: Path) -> Iterator[None]:
+def adding_answers(root: Place) -> Iterator[None]:
     """Held while a segment is written or merged: nobody is erased meanwhile. `root`: the lake's folder."""
     with _locked(root, fcntl.LOCK_SH):
         yield
 
 
 @contextmanager
-def erasing_answers(root: Path) -> Iterator[None]:
+def erasing_answers(root: Place) -> Iterator[None]:
     """Held while people are erased: waits for those who write, and keeps them waiting."""
     with _locked(root, fcntl.LOCK_EX):
         yield
 
 
 @contextmanager
-def _locked(root: Path, how: int) -> Iterator[None]:
+def _locked(root: Place, how: int) -> Iterator[None]:
+    if isinstance(root, RemotePath):
+        yield
+        return
+    assert isinstance(root, Path)
     path = root / _LOCK
     try:
         root.mkdir(parents=True, exist_ok=True)

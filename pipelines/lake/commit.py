@@ -7,7 +7,9 @@ files. Killed at any instant, the lake holds the old state or the new one; files
 for `vacuum`.
 """
 
+import tempfile
 from collections.abc import Mapping
+from io import BufferedReader
 from pathlib import Path
 
 import pyarrow as pa
@@ -17,6 +19,8 @@ import xxhash
 from pipelines.lake.failpoint import failpoint
 from pipelines.lake.forget_intent import refuse_while_forgetting
 from pipelines.lake.lake import Lake
+from pipelines.lake.place import Place
+from pipelines.lake.remote_path import RemotePath
 from pipelines.lake.rows import locate
 from pipelines.lake.store import create, disk_trouble, replace, sync_file, sync_folder
 from schemas.datasets import DATASETS
@@ -29,7 +33,10 @@ _DISTINCT = frozenset({"record_id", "text"})
 
 
 class DataWriter:
-    """Writes one data file of one partition, batch by batch (a batch becomes a row group)."""
+    """Writes one data file of one partition, batch by batch (a batch becomes a row group).
+
+    On an object store the file is written to a private folder of this machine first, and put there when it is closed.
+    """
 
     def __init__(
         self,
@@ -51,9 +58,15 @@ class DataWriter:
         self.path = folder / f"{stem}.parquet"
         self.rows = 0
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            if isinstance(self.path, RemotePath):
+                self._spool = tempfile.TemporaryDirectory(prefix="affectmine-upload-")
+                self._file = Path(self._spool.name) / self.path.name
+            else:
+                assert isinstance(self.path, Path)
+                self._file = self.path
+                folder.mkdir(parents=True, exist_ok=True)
             self._writer = pq.ParquetWriter(
-                self.path,
+                self._file,
                 schema,
                 compression="zstd",
                 compression_level=1,
@@ -76,9 +89,14 @@ class DataWriter:
         try:
             self._writer.close()
             failpoint("commit.data_written")
-            sync_file(self.path)
+            if not isinstance(self.path, RemotePath):
+                sync_file(self._file)
+            size, checksum = self._file.stat().st_size, file_checksum(self._file)
         except OSError as error:
             raise disk_trouble("write", self.path, error) from None
+        if isinstance(self.path, RemotePath):
+            with self._spool:
+                self.path.upload(self._file)
         return DataFile(
             dataset=self._dataset.name,
             variant=self._variant,
@@ -86,14 +104,16 @@ class DataWriter:
             partition=self._partition,
             path=self._lake.relative(self.path),
             rows=self.rows,
-            bytes=self.path.stat().st_size,
-            checksum=file_checksum(self.path),
+            bytes=size,
+            checksum=checksum,
             schema_version=self._dataset.version,
         )
 
     def abandon(self) -> None:
         """Removes what was written: the attempt failed."""
         self._writer.close()
+        if isinstance(self.path, RemotePath):
+            self._spool.cleanup()
         self.path.unlink(missing_ok=True)
 
 
@@ -167,7 +187,7 @@ def _off(manifest: Manifest, what: str) -> str:
     )
 
 
-def read_manifest(path: Path) -> Manifest:
+def read_manifest(path: Place) -> Manifest:
     """The manifest at `path`. Raises TerminalError if it is damaged."""
     try:
         return Manifest.model_validate_json(path.read_bytes())
@@ -185,9 +205,10 @@ def finished(lake: Lake, name: str) -> Manifest | None:
     Raises TerminalError when the manifest is damaged.
     """
     path = lake.path(name)
-    if not path.exists():
+    try:
+        manifest = read_manifest(path)
+    except FileNotFoundError:
         return None
-    manifest = read_manifest(path)
     try:
         for file in manifest.outputs:
             locate(lake, file)
@@ -197,20 +218,25 @@ def finished(lake: Lake, name: str) -> Manifest | None:
     return manifest
 
 
-def failure_path(manifest: Path) -> Path:
+def failure_path(manifest: Place) -> Place:
     """Where the error of a failed unit lies: beside its manifest-to-be."""
     return manifest.with_suffix(".error.json")
 
 
-def record_failure(manifest: Path, failure: Failure) -> None:
+def record_failure(manifest: Place, failure: Failure) -> None:
     """Puts the error where the manifest would be."""
     replace(failure_path(manifest), failure.model_dump_json().encode())
 
 
-def file_checksum(path: Path) -> str:
+def file_checksum(path: Place) -> str:
     """xxh3_128 of the bytes of a file."""
     digest = xxhash.xxh3_128()
-    with path.open("rb") as file:
+    with path.reader() if isinstance(path, RemotePath) else _opened(path) as file:
         while piece := file.read(1 << 22):
             digest.update(piece)
     return digest.hexdigest()
+
+
+def _opened(path: Place) -> BufferedReader:
+    assert isinstance(path, Path)
+    return path.open("rb")

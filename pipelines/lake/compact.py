@@ -13,9 +13,10 @@ import pyarrow.parquet as pq
 
 from pipelines.lake.commit import DataWriter
 from pipelines.lake.lake import Lake
+from pipelines.lake.place import created_locally, open_parquet
 from pipelines.lake.rows import locate, read_batches, read_compaction
 from pipelines.lake.snapshots import publish, state
-from pipelines.lake.store import create, new_attempt, sync_file, sync_folder
+from pipelines.lake.store import create, new_attempt, sync_folder
 from schemas.manifest import DataFile, Part
 from transforms.arrow import to_arrow
 
@@ -69,7 +70,8 @@ def compact_lake(lake: Lake, run_id: str, *, small_rows: int = 100_000) -> int:
 
 def _compact(lake: Lake, part: Part) -> None:
     attempt = new_attempt()
-    schema = pq.read_schema(locate(lake, part.files[0])[0])
+    with open_parquet(locate(lake, part.files[0])[0]) as first:
+        schema = first.schema_arrow
     writer = DataWriter(
         lake,
         part.dataset,
@@ -95,10 +97,8 @@ def _restore(lake: Lake, file: DataFile) -> None:
     path = lake.path(file.path)
     if path.exists():
         return
-    place, start, count = locate(lake, file)
-    table = pq.read_table(place).slice(start, count)
-    temporary = path.with_name(f".{path.name}.{new_attempt()}.tmp")
-    pq.write_table(table, temporary, compression="zstd")
-    sync_file(temporary)
-    temporary.replace(path)
-    sync_folder(path.parent)
+    moved, start, count = locate(lake, file)
+    with open_parquet(moved) as parquet:
+        table = parquet.read().slice(start, count)
+    with created_locally(path) as made:
+        pq.write_table(table, made, compression="zstd")

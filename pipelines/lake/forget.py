@@ -11,14 +11,13 @@ Shards stay done: their files keep the identity that they have for later stages,
 from collections import Counter
 from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 from pipelines.lake.answer_files import ANSWERS, erasing_answers
 from pipelines.lake.failpoint import failpoint
 from pipelines.lake.forget_answers import answers_of, erase_answers
 from pipelines.lake.forget_intent import (
     Intent,
-    Place,
+    RawPlace,
     alone,
     declare,
     fulfil,
@@ -35,7 +34,8 @@ from pipelines.lake.forget_sweep import sweep
 from pipelines.lake.journal import live_runs
 from pipelines.lake.lake import Lake
 from pipelines.lake.mart_files import drop_marts
-from schemas.errors import TerminalError, TransientError
+from pipelines.lake.place import Place, is_remote
+from schemas.errors import ConfigError, TerminalError, TransientError
 from transforms.ingest.keyed import KeyedHasher
 
 FORGET_FAILPOINTS = (
@@ -87,8 +87,11 @@ def forget(
     """Erases people; with `dry_run` only counts. `hasher` has the lake's key, for the list; `refresh` renews what names
     the files of the newest snapshot.
 
-    Raises TransientError while a run, another forget or a vacuum is at work; then nothing was changed.
+    Raises TransientError while a run, another forget or a vacuum is at work, and ConfigError for a lake on an object
+    store; then nothing was changed.
     """
+    if is_remote(lake.root) and not dry_run:
+        raise _not_here(lake)
     if dry_run:
         intent = _widened(lake, pending(lake) or Intent(), request)
         target = _target(intent)
@@ -140,6 +143,15 @@ def _erase(
     return _report(plan, answers, deleted)
 
 
+def _not_here(lake: Lake) -> ConfigError:
+    # Locks of many machines are leases there, and a store may keep old versions: "erased" would promise too much.
+    return ConfigError(
+        f"Nobody can be forgotten in {lake.root}: affectmine cannot promise there that every copy is gone.",
+        remedy="While nothing runs: copy the lake to a local folder, forget there, copy it back with its "
+        "deletions, and delete old object versions (docs/object-stores.md).",
+    )
+
+
 def _list(lake: Lake, hasher: KeyedHasher, who: Request | Intent) -> None:
     add_forgotten(lake, Forgotten(marks(hasher, who.speakers), marks(hasher, who.records)))
 
@@ -156,7 +168,7 @@ def _refuse_runs(lake: Lake) -> None:
 def _widened(lake: Lake, intent: Intent, request: Request) -> Intent:
     """The intent with all records of its speakers and all places where raw bytes look like theirs."""
     speakers, records = intent.speakers | request.speakers, intent.records | request.records
-    raw: set[Place] = set()
+    raw: set[RawPlace] = set()
     found = set(records)
     target = Target(speakers, records)
     for path in data_paths(lake, ".parquet"):
@@ -174,7 +186,7 @@ def _target(intent: Intent) -> Target:
     return Target(intent.speakers, intent.records, intent.raw, intent.salt)
 
 
-def _report(plan: Plan, answers: Mapping[Path, int], deleted: int) -> Report:
+def _report(plan: Plan, answers: Mapping[Place, int], deleted: int) -> Report:
     rows: Counter[str] = Counter()
     mentions: Counter[str] = Counter()
     for loss in plan.shards.values():

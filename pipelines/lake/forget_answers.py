@@ -8,9 +8,6 @@ intent's salt, so that a second attempt writes it once.
 
 import hashlib
 from collections.abc import Iterable, Iterator
-from pathlib import Path
-
-import pyarrow.parquet as pq
 
 from pipelines.lake.answer_files import answers_folder, segments
 from pipelines.lake.failpoint import failpoint
@@ -18,12 +15,13 @@ from pipelines.lake.forget_rewrite import write_without
 from pipelines.lake.forget_rows import Target
 from pipelines.lake.forget_scan import hits
 from pipelines.lake.lake import Lake
+from pipelines.lake.place import Place, open_parquet
 from schemas.errors import TerminalError
 
 ANSWER_FAILPOINTS = ("forget.answers_written", "forget.answers_deleted")
 
 
-def answers_of(lake: Lake, target: Target) -> dict[Path, int]:
+def answers_of(lake: Lake, target: Target) -> dict[Place, int]:
     """The segments that hold answers about the target, and how many. Raises TerminalError for a damaged one."""
     found = {}
     for path in _all_segments(lake):
@@ -41,7 +39,7 @@ def answers_of(lake: Lake, target: Target) -> dict[Path, int]:
     return found
 
 
-def erase_answers(found: Iterable[Path], target: Target) -> int:
+def erase_answers(found: Iterable[Place], target: Target) -> int:
     """Writes the segments `found` anew without the target; returns how many files went."""
     deleted = 0
     for path in found:
@@ -55,15 +53,17 @@ def erase_answers(found: Iterable[Path], target: Target) -> int:
     return deleted
 
 
-def _all_segments(lake: Lake) -> Iterator[Path]:
+def _all_segments(lake: Lake) -> Iterator[Place]:
     for clinical in (False, True):
         yield from segments(answers_folder(lake, clinical=clinical))
 
 
-def _new_path(path: Path, salt: str) -> Path:
+def _new_path(path: Place, salt: str) -> Place:
     attempt = hashlib.blake2b(path.name.encode(), key=salt.encode(), digest_size=8).hexdigest()
     return path.with_name(f"answers-erased-{attempt}.parquet")
 
 
-def _holds_others(path: Path, target: Target) -> bool:
-    return int(pq.read_metadata(path).num_rows) > len(hits(path, target).gone)
+def _holds_others(path: Place, target: Target) -> bool:
+    with open_parquet(path) as file:
+        rows = int(file.metadata.num_rows)
+    return rows > len(hits(path, target).gone)

@@ -1,6 +1,7 @@
 """Who may work on a lake while somebody is being forgotten, and what a killed `forget` leaves to be finished.
 
-Assumptions: `flock` is honored by the file system that the lake lies on; it ends with its process.
+Assumptions: `flock` is honored by the file system that the lake lies on; it ends with its process. On an object store
+a lease stands for it (`lease`); there nobody can be forgotten, so that it only keeps one vacuum from another.
 Semantics: `forget` writes its intent (`forget.json`) before it changes anything and removes it when all is done.
 While there is one, nothing is committed and nothing published. A run writes its journal first and looks for an
 intent then; `forget` writes the intent first and looks for live runs then: of two that start at once, at least one
@@ -16,10 +17,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pipelines.lake.lake import Lake
+from pipelines.lake.lease import leased
+from pipelines.lake.place import Place
+from pipelines.lake.remote_path import RemotePath
 from pipelines.lake.store import read_json, replace, sync_folder
 from schemas.errors import TransientError
 
-Place = tuple[str, str, int, int]
+RawPlace = tuple[str, str, int, int]
 """A quarantined unit: corpus, source file, position, byte offset."""
 
 
@@ -32,15 +36,15 @@ class Intent:
 
     speakers: Set[str] = frozenset()
     records: Set[str] = frozenset()
-    raw: Set[Place] = frozenset()
+    raw: Set[RawPlace] = frozenset()
     salt: str = field(default_factory=lambda: secrets.token_hex(16))
 
-    def with_more(self, speakers: Set[str], records: Set[str], raw: Set[Place]) -> "Intent":
+    def with_more(self, speakers: Set[str], records: Set[str], raw: Set[RawPlace]) -> "Intent":
         """The same intent for more people; the salt stays."""
         return Intent(self.speakers | speakers, self.records | records, self.raw | raw, self.salt)
 
 
-def _path(lake: Lake) -> Path:
+def _path(lake: Lake) -> Place:
     return lake.root / "forget.json"
 
 
@@ -84,12 +88,15 @@ def refuse_while_forgetting(lake: Lake) -> None:
 @contextmanager
 def alone(lake: Lake) -> Iterator[None]:
     """Keeps other `forget` and `vacuum` processes out. Raises TransientError when one is at work."""
+    refused = "Another forget or vacuum is at work on this lake."
+    if isinstance(lake.root, RemotePath):
+        with leased(lake.root, "care", refused):
+            yield
+        return
+    assert isinstance(lake.root, Path)
     with (lake.root / "care.lock").open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            raise TransientError(
-                "Another forget or vacuum is at work on this lake.",
-                remedy="Wait for it, then again.",
-            ) from None
+            raise TransientError(refused, remedy="Wait for it, then again.") from None
         yield

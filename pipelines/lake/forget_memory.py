@@ -9,13 +9,13 @@ import json
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
 from pipelines.lake.forget_plan import Plan, ShardLoss
 from pipelines.lake.forget_rows import stand_in
 from pipelines.lake.lake import Lake
+from pipelines.lake.place import Place
 from pipelines.lake.store import create, read_json
 
 Double = tuple[int, str, int, bool, str, int]
@@ -37,7 +37,7 @@ class Memory:
         return [int(left[row]) for row in rows]
 
 
-def memory_path(lake: Lake, shard: str) -> Path:
+def memory_path(lake: Lake, shard: str) -> Place:
     """Where the memory of the records shard with this path lies."""
     path = lake.path(shard)
     return path.with_name(f"erased-{path.stem}.json")

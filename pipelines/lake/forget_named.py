@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 from pipelines.lake.commit import read_manifest
 from pipelines.lake.lake import Lake
+from pipelines.lake.place import Place
 from pipelines.lake.rows import Compaction, read_compaction
 from pipelines.lake.snapshots import numbers, read_snapshot
 from schemas.manifest import DataFile, Manifest, Snapshot
@@ -56,7 +56,7 @@ def read_named(lake: Lake) -> Named:
     return Named(manifests, snapshots, compactions)
 
 
-def data_paths(lake: Lake, suffix: str) -> Iterator[Path]:
+def data_paths(lake: Lake, suffix: str) -> Iterator[Place]:
     """The files with this suffix in the folders of data, hidden ones included, in order."""
     for folder in sorted(lake.root.iterdir()):
         if folder.is_dir() and folder.name not in _NO_DATA:

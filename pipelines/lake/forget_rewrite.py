@@ -8,7 +8,6 @@ Done again after it was killed, it writes the same names and leaves what is done
 import json
 from collections import Counter
 from collections.abc import Mapping
-from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -20,9 +19,10 @@ from pipelines.lake.forget_plan import Plan, ShardLoss
 from pipelines.lake.forget_rows import Target, erase
 from pipelines.lake.forget_scan import schema_of, values
 from pipelines.lake.lake import Lake
+from pipelines.lake.place import Place, created_locally, open_parquet
 from pipelines.lake.rows import Compaction, read_batches
 from pipelines.lake.snapshots import replace_snapshot
-from pipelines.lake.store import create, disk_trouble, new_attempt, replace, sync_file, sync_folder
+from pipelines.lake.store import create, disk_trouble, replace
 from schemas.manifest import DataFile, Manifest, Part, Snapshot
 
 FORGOTTEN = "forgotten"
@@ -37,15 +37,15 @@ def write_files(lake: Lake, plan: Plan) -> None:
             failpoint("forget.file_written")
 
 
-def write_without(old: Path, new: Path, target: Target) -> None:
+def write_without(old: Place, new: Place, target: Target) -> None:
     """Writes the rows of a Parquet file without the people into a new one, durable when this returns."""
-    temporary = new.with_name(f".{new.name}.{new_attempt()}.tmp")
     schema = schema_of(old)
     try:
         with (
-            pq.ParquetFile(old) as source,
+            created_locally(new) as made,
+            open_parquet(old) as source,
             pq.ParquetWriter(
-                temporary,
+                made,
                 schema,
                 compression="zstd",
                 compression_level=1,
@@ -57,11 +57,7 @@ def write_without(old: Path, new: Path, target: Target) -> None:
                 left = erase(source.read_row_group(group), target).table
                 if left.num_rows:
                     writer.write_table(left.cast(schema), row_group_size=1 << 20)
-        sync_file(temporary)
-        temporary.replace(new)
-        sync_folder(new.parent)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
         raise disk_trouble("write", new, error) from None
 
 

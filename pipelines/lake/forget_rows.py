@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.lake.forget_intent import Place
+from pipelines.lake.forget_intent import RawPlace
 
 # Columns that cannot hold an id; reading them to look for one would only cost time.
 _NO_IDS = frozenset(
@@ -27,7 +27,7 @@ class Target:
 
     speakers: Set[str]
     records: Set[str]
-    raw: Set[Place] = frozenset()
+    raw: Set[RawPlace] = frozenset()
     salt: str = ""
     hints: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
@@ -169,6 +169,6 @@ def _with_hints(
     return pa.chunked_array([pa.array(values, column.type)]), touched
 
 
-def _at_places(table: pa.Table, places: Set[Place]) -> np.ndarray:
+def _at_places(table: pa.Table, places: Set[RawPlace]) -> np.ndarray:
     rows = zip(*(table[name].to_pylist() for name in _PLACE), strict=True)
     return np.fromiter((row in places for row in rows), dtype=bool, count=table.num_rows)

@@ -4,14 +4,13 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from pipelines.lake.forget_rows import Target, erase, searched
+from pipelines.lake.place import Place, open_parquet
 from schemas.errors import TerminalError
 from transforms.ingest.deleted import is_deleted
 
@@ -37,32 +36,33 @@ class Hits:
         return bool(len(self.gone) or len(self.touched))
 
 
-def batches(path: Path, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
+def batches(path: Place, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
     """The rows of a Parquet file. Raises TerminalError when it is damaged."""
     try:
-        with pq.ParquetFile(path) as file:
+        with open_parquet(path) as file:
             for batch in file.iter_batches(batch_size=_BATCH, columns=columns):
                 yield pa.Table.from_batches([batch])
     except (OSError, pa.ArrowInvalid) as error:
         raise _unreadable(path, error) from None
 
 
-def schema_of(path: Path) -> pa.Schema:
+def schema_of(path: Place) -> pa.Schema:
     """The columns of a Parquet file. Raises TerminalError when it is damaged."""
     try:
-        return pq.read_schema(path)
+        with open_parquet(path) as file:
+            return file.schema_arrow
     except (OSError, pa.ArrowInvalid) as error:
         raise _unreadable(path, error) from None
 
 
-def _unreadable(path: Path, error: Exception) -> TerminalError:
+def _unreadable(path: Place, error: Exception) -> TerminalError:
     return TerminalError(
         f"{path} cannot be read as Parquet ({type(error).__name__}): it may hold rows of whom you want to forget.",
         remedy="Delete it and its manifest, then forget again; a run makes it anew, without them.",
     )
 
 
-def records_of(path: Path, target: Target) -> set[str]:
+def records_of(path: Place, target: Target) -> set[str]:
     """The ids of all records of the target's speakers in a file."""
     if not target.speakers or not {"record_id", "speaker"} <= set(schema_of(path).names):
         return set()
@@ -74,7 +74,7 @@ def records_of(path: Path, target: Target) -> set[str]:
     return found
 
 
-def hits(path: Path, target: Target) -> Hits:
+def hits(path: Place, target: Target) -> Hits:
     """Where the target is in a file."""
     schema = schema_of(path)
     columns = searched(schema)
@@ -118,7 +118,7 @@ def positions(table: pa.Table) -> set[int]:
     return {place["position"] for place in table["source"].to_pylist() if place is not None}
 
 
-def places_with(path: Path, pattern: bytes) -> set[tuple[str, str, int, int]]:
+def places_with(path: Place, pattern: bytes) -> set[tuple[str, str, int, int]]:
     """The places in a file of quarantine_raw whose bytes match a regular expression."""
     compiled = re.compile(pattern)
     found = set()

@@ -1,6 +1,6 @@
 """The journal of a run: what it planned, finished and failed, for `status`, `plan` and `vacuum`.
 
-One append-only JSON-lines file a run, written by the process that runs it; a heartbeat says that it is alive. It
+JSON lines, only ever added to by the process that runs it (see `journal_lines`); a heartbeat says that it is alive. It
 holds counts, names of files in the lake and errors, never text or paths of people.
 """
 
@@ -14,14 +14,17 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
+from pipelines.lake.journal_lines import lines_in, read_lines
 from pipelines.lake.lake import Lake, now
+from pipelines.lake.place import Place, is_remote
+from schemas.errors import AffectmineError
 from schemas.manifest import Manifest
 
 ALIVE_SECONDS = 120.0
 _BEAT_SECONDS = 10.0
+_REMOTE_BEAT_SECONDS = 5.0  # also flushes: what a killed run may lose
 
 
 class Journal:
@@ -32,9 +35,11 @@ class Journal:
         self.run_id = f"{stamp}-{secrets.token_hex(3)}"
         self.folder = lake.runs / self.run_id
         self.folder.mkdir(parents=True)
-        self._file = (self.folder / "journal.jsonl").open("a", encoding="utf-8")
+        self._lines = lines_in(self.folder)
+        self._seconds = _REMOTE_BEAT_SECONDS if is_remote(lake.root) else _BEAT_SECONDS
         self._over = threading.Event()
         self._write({"event": "start", "command": command, "pid": os.getpid()})
+        self._lines.flush()  # who erases people must see this run from its first moment
         # A long shard writes no event for minutes; the run is alive all the same.
         (self.folder / "heartbeat").touch()
         threading.Thread(target=self._beat, daemon=True).start()
@@ -78,16 +83,16 @@ class Journal:
         """The run is over."""
         self._over.set()
         self._write({"event": "end", "exit_code": exit_code, "snapshot": snapshot})
-        self._file.close()
+        self._lines.close()
 
     def _beat(self) -> None:
-        while not self._over.wait(_BEAT_SECONDS):
-            with contextlib.suppress(OSError):
+        while not self._over.wait(self._seconds):
+            with contextlib.suppress(OSError, AffectmineError):
+                self._lines.flush()
                 (self.folder / "heartbeat").touch()
 
     def _write(self, event: dict[str, Any]) -> None:
-        self._file.write(json.dumps(event | {"at": now()}) + "\n")
-        self._file.flush()
+        self._lines.write(json.dumps(event | {"at": now()}))
 
 
 @dataclass(frozen=True)
@@ -95,15 +100,11 @@ class PastRun:
     """A run as its journal tells it."""
 
     run_id: str
-    folder: Path
+    folder: Place
 
     def events(self) -> Iterator[dict[str, Any]]:
         """Its events in order; a half-written last line (a killed run) is left out."""
-        try:
-            lines = (self.folder / "journal.jsonl").read_text(encoding="utf-8").splitlines()
-        except FileNotFoundError:
-            return
-        for line in lines:
+        for line in read_lines(self.folder):
             try:
                 yield json.loads(line)
             except ValueError:
@@ -124,16 +125,21 @@ class PastRun:
     @property
     def alive(self) -> bool:
         """Whether its heartbeat is fresh and it has not ended."""
-        beat = self.folder / "heartbeat"
-        fresh = beat.exists() and time.time() - beat.stat().st_mtime < ALIVE_SECONDS
+        try:
+            beat = (self.folder / "heartbeat").stat().st_mtime
+        except FileNotFoundError:
+            return False
+        fresh = time.time() - beat < ALIVE_SECONDS
         return fresh and not any(event["event"] == "end" for event in self.events())
 
 
 def past_runs(lake: Lake) -> list[PastRun]:
     """All runs, oldest first."""
-    if not lake.runs.is_dir():
+    try:
+        found = sorted(lake.runs.iterdir())
+    except FileNotFoundError:
         return []
-    return [PastRun(path.name, path) for path in sorted(lake.runs.iterdir()) if path.is_dir()]
+    return [PastRun(path.name, path) for path in found if path.is_dir()]
 
 
 def live_runs(lake: Lake) -> list[PastRun]:

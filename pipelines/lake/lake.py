@@ -1,4 +1,4 @@
-"""A lake: the folder with all datasets, and where in it things lie.
+"""A lake: the folder (or prefix of an object store) with all datasets, and where in it things lie.
 
 lake.json                                             format and key id
 restricted/records/<corpus>/<partition>/shard-*.parquet
@@ -22,9 +22,11 @@ forget.json, care.lock                                while that goes on
 import datetime as dt
 import json
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
+from pipelines.lake.object_store import refuse_without_conditions
+from pipelines.lake.place import Place
+from pipelines.lake.remote_path import RemotePath
 from pipelines.lake.store import create, disk_trouble, read_json
 from schemas.datasets import DATASETS
 from schemas.errors import ConfigError, TerminalError
@@ -36,37 +38,37 @@ FORMAT = 1
 class Lake:
     """The root folder, and the rules for names below it."""
 
-    root: Path
+    root: Place
 
-    def folder(self, dataset: str, corpus: str, partition: str, variant: str = "") -> Path:
+    def folder(self, dataset: str, corpus: str, partition: str, variant: str = "") -> Place:
         """Where the shards of one partition lie."""
         base = self.root / "restricted" if DATASETS[dataset].restricted else self.root
         return base / dataset / variant / corpus / partition
 
-    def ingest_folder(self, corpus: str, file_id: str) -> Path:
+    def ingest_folder(self, corpus: str, file_id: str) -> Place:
         """Where the manifests of one source file's chunks lie."""
         return self.root / "ingest" / corpus / file_id
 
     @property
-    def snapshots(self) -> Path:
+    def snapshots(self) -> Place:
         """Where the numbered publications lie."""
         return self.root / "snapshots"
 
     @property
-    def runs(self) -> Path:
+    def runs(self) -> Place:
         """Where the journals of runs lie."""
         return self.root / "runs"
 
-    def relative(self, path: Path) -> str:
+    def relative(self, path: Place) -> str:
         """The name of `path` inside the lake."""
         return path.relative_to(self.root).as_posix()
 
-    def path(self, name: str) -> Path:
+    def path(self, name: str) -> Place:
         """The path of a name inside the lake."""
         return self.root / name
 
 
-def create_lake(root: Path, key_id: str) -> Lake:
+def create_lake(root: Place, key_id: str) -> Lake:
     """The lake at `root`, made if there is none.
 
     Raises ConfigError if it was made with another key: pseudonyms would no longer match.
@@ -75,7 +77,9 @@ def create_lake(root: Path, key_id: str) -> Lake:
     content = {"format": FORMAT, "key_id": key_id, "created_at": now()}
     marker = lake.root / "lake.json"
     if not marker.exists():
-        if lake.root.exists() and not lake.root.is_dir():
+        if isinstance(lake.root, RemotePath):
+            refuse_without_conditions(lake.root.url)
+        elif lake.root.exists() and not lake.root.is_dir():
             raise ConfigError(f"The lake {root} is a file, not a folder.")
         create(marker, json.dumps(content).encode())
     # Raw text of people lies below: nobody else's business.
@@ -96,7 +100,7 @@ def check_key(lake: Lake, key_id: str) -> None:
         )
 
 
-def open_lake(root: Path) -> Lake:
+def open_lake(root: Place) -> Lake:
     """The existing lake at `root`. Raises ConfigError if there is none."""
     lake = _at(root)
     _marker(lake)
@@ -126,7 +130,7 @@ def _marker(lake: Lake) -> dict[str, Any]:
     return found
 
 
-def _at(root: Path) -> Lake:
+def _at(root: Place) -> Lake:
     path = root.absolute()
     if set("*?[]") & set(str(path)):
         raise ConfigError(

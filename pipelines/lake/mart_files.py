@@ -11,12 +11,12 @@ is right for every snapshot that publishes the same files, and is found by what 
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
 
 import xxhash
 
 from pipelines.lake.commit import read_manifest
 from pipelines.lake.lake import Lake
+from pipelines.lake.place import Place
 from pipelines.lake.snapshots import State, published_files, state
 from pipelines.lake.store import read_json, replace
 from schemas.errors import TerminalError
@@ -94,7 +94,7 @@ def drop_others(lake: Lake, name: str) -> None:
             path.unlink(missing_ok=True)
 
 
-def useless_marts(lake: Lake, retained: Iterable[int]) -> list[Path]:
+def useless_marts(lake: Lake, retained: Iterable[int]) -> list[Place]:
     """Files of marts that belong to none of these snapshots."""
     kept = {of_what(state(lake, number)[1]) for number in retained}
     return [
@@ -113,11 +113,11 @@ def drop_marts(lake: Lake) -> int:
     return len(existing)
 
 
-def _manifests(lake: Lake) -> Iterator[Path]:
+def _manifests(lake: Lake) -> Iterator[Place]:
     yield from sorted((lake.root / STAGE).glob("*/*.json"))
 
 
-def _read(path: Path) -> Manifest | None:
+def _read(path: Place) -> Manifest | None:
     try:
         return read_manifest(path)
     except (TerminalError, FileNotFoundError):

@@ -3,13 +3,12 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 
 import polars as pl
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from pipelines.lake.lake import Lake
+from pipelines.lake.place import Place, open_parquet
 from pipelines.lake.store import read_json
 from schemas.errors import TerminalError, TransientError
 from schemas.manifest import DataFile
@@ -27,7 +26,7 @@ def read_batches(
     path, start, count = locate(lake, file)
     left, skip = count, start
     try:
-        with pq.ParquetFile(path, memory_map=True) as parquet:
+        with open_parquet(path) as parquet:
             for batch in parquet.iter_batches(batch_size=BATCH_ROWS, columns=columns):
                 if skip >= batch.num_rows:
                     skip -= batch.num_rows
@@ -50,7 +49,7 @@ def read_batches(
         ) from None
 
 
-def locate(lake: Lake, file: DataFile) -> tuple[Path, int, int]:
+def locate(lake: Lake, file: DataFile) -> tuple[Place, int, int]:
     """The Parquet file, first row and number of rows where the rows of `file` lie now."""
     path = lake.path(file.path)
     if path.exists():
@@ -75,7 +74,7 @@ class Compaction:
 
 
 @lru_cache(maxsize=256)
-def read_compaction(note: Path) -> Compaction:
+def read_compaction(note: Place) -> Compaction:
     """What a `compact-*.json` says. Raises TerminalError when it is damaged."""
     content = read_json(note, "Restore it from a backup, or delete it and run again.")
     return Compaction(content["path"], content["starts"])

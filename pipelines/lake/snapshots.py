@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pipelines.lake.failpoint import failpoint
 from pipelines.lake.forget_intent import refuse_while_forgetting
 from pipelines.lake.lake import Lake, now
+from pipelines.lake.newer import refuse_newer
 from pipelines.lake.store import create, read_json, replace
 from schemas.errors import ConfigError, TerminalError, TransientError
 from schemas.manifest import Part, Snapshot
@@ -29,9 +30,11 @@ State = dict[str, Part]
 
 def numbers(lake: Lake) -> list[int]:
     """The numbers of the snapshots that exist, ascending."""
-    if not lake.snapshots.is_dir():
+    try:
+        names = [path.name for path in lake.snapshots.iterdir()]
+    except FileNotFoundError:
         return []
-    matches = (_NAME.match(path.name) for path in lake.snapshots.iterdir())
+    matches = map(_NAME.match, names)
     return sorted(int(match.group(1)) for match in matches if match)
 
 
@@ -72,6 +75,7 @@ def state(lake: Lake, as_of: int | None = None) -> tuple[int, State]:
         number -= 1
     for snapshot in reversed(pending):
         parts = _apply(parts, snapshot.changes, snapshot.retired)
+    refuse_newer(parts.values())
     return wanted, parts
 
 
@@ -97,10 +101,11 @@ def mark_oldest(lake: Lake, number: int) -> None:
 
 
 def _oldest(lake: Lake) -> int:
-    path = lake.snapshots / _OLDEST
-    if not path.exists():
+    try:
+        found = read_json(lake.snapshots / _OLDEST, "Delete it: it only says what was vacuumed.")
+    except FileNotFoundError:
         return 0
-    return int(read_json(path, "Delete it: it only says what was vacuumed.")["oldest"])
+    return int(found["oldest"])
 
 
 def published_files(lake: Lake, parts: State) -> dict[str, list[str]]:

@@ -1,6 +1,7 @@
 """The few operations on files that the guarantees stand on.
 
-Assumptions: a POSIX file system with hard links and atomic rename, on which fsync means durable.
+Assumptions: a POSIX file system with hard links and atomic rename, on which fsync means durable; or an object store
+that keeps `If-None-Match: *` and says that an object is put when it is durable.
 Semantics: `create` either makes the whole file under its name or finds that it exists; nothing is ever
 overwritten, and a reader never sees half a file.
 """
@@ -9,10 +10,14 @@ import json
 import os
 import secrets
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pipelines.lake.failpoint import failpoint
+from pipelines.lake.remote_path import RemotePath
 from schemas.errors import TerminalError, TransientError
+
+if TYPE_CHECKING:
+    from pipelines.lake.place import Place
 
 
 def new_attempt() -> str:
@@ -20,8 +25,11 @@ def new_attempt() -> str:
     return secrets.token_hex(4)
 
 
-def sync_folder(folder: Path) -> None:
-    """Makes the names in `folder` durable."""
+def sync_folder(folder: "Place") -> None:
+    """Makes the names in `folder` durable; what is put on an object store is so already."""
+    if isinstance(folder, RemotePath):
+        return
+    assert isinstance(folder, Path)
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)
@@ -38,12 +46,15 @@ def sync_file(path: Path) -> None:
         os.close(handle)
 
 
-def create(path: Path, content: bytes, *, step: str | None = None, mode: int = 0o644) -> bool:
+def create(path: "Place", content: bytes, *, step: str | None = None, mode: int = 0o644) -> bool:
     """Creates `path` with `content` if there is no such file; says whether this call created it.
 
     `step` names the failpoints `<step>_written` and `<step>_linked`.
     Raises TransientError when the disk is full or the file system fails.
     """
+    if isinstance(path, RemotePath):
+        return _create_remote(path, content, step)
+    assert isinstance(path, Path)
     temporary = path.with_name(f".{path.name}.{new_attempt()}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -64,7 +75,16 @@ def create(path: Path, content: bytes, *, step: str | None = None, mode: int = 0
     return True
 
 
-def read_json(path: Path, remedy: str) -> dict[str, Any]:
+def _create_remote(path: RemotePath, content: bytes, step: str | None) -> bool:
+    if step:
+        failpoint(f"{step}_written")
+    created = path.create(content)
+    if step and created:
+        failpoint(f"{step}_linked")
+    return created
+
+
+def read_json(path: "Place", remedy: str) -> dict[str, Any]:
     """The JSON object in `path`. Raises TerminalError when it is damaged, FileNotFoundError when it is gone."""
     try:
         found = json.loads(path.read_bytes())
@@ -75,8 +95,12 @@ def read_json(path: Path, remedy: str) -> dict[str, Any]:
     return found
 
 
-def replace(path: Path, content: bytes) -> None:
+def replace(path: "Place", content: bytes) -> None:
     """Puts `content` at `path`, whole: for derived files only (catalog, status, pages)."""
+    if isinstance(path, RemotePath):
+        path.write_bytes(content)
+        return
+    assert isinstance(path, Path)
     temporary = path.with_name(f".{path.name}.{new_attempt()}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -95,7 +119,7 @@ def _write(path: Path, content: bytes, mode: int) -> None:
         os.fsync(file.fileno())
 
 
-def disk_trouble(doing: str, path: Path, error: OSError) -> TransientError:
+def disk_trouble(doing: str, path: "Place", error: OSError) -> TransientError:
     """The error for a file system that says no."""
     return TransientError(
         f"Could not {doing} {path.name}: {error.strerror}.",

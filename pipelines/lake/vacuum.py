@@ -3,12 +3,15 @@
 Semantics: keeps the newest `retain` snapshots whole. Of the rest it removes data files, left-over attempts and
 old errors, never a manifest of a shard whose rows can still be read, and nothing younger than `older_than`, so that
 a run that is about to name a file does not lose it. Cached answers of language models stay: nothing names them, but
-they were paid for. Marts go with the last retained snapshot that they belong to.
+they were paid for. Marts go with the last retained snapshot that they belong to. What runs that are over left in their
+scratch folders goes, too; on an object store also what killed writers had sent of a file that they did not complete.
 """
 
+import contextlib
 import time
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 
 from pipelines.lake.answer_files import is_segment
 from pipelines.lake.commit import read_manifest
@@ -16,17 +19,24 @@ from pipelines.lake.forget_intent import alone, refuse_while_forgetting
 from pipelines.lake.journal import live_runs
 from pipelines.lake.lake import Lake
 from pipelines.lake.mart_files import STAGE, useless_marts
+from pipelines.lake.object_store import abandon_uploads
+from pipelines.lake.place import Place
+from pipelines.lake.remote_path import RemotePath
 from pipelines.lake.rows import read_compaction
 from pipelines.lake.snapshots import STATE_EVERY, mark_oldest, numbers, state
+
+_CLOCKS = 60.0  # s that the clocks of a store and of a run's machine may differ
+_AT_ONCE = 16  # objects that are deleted at a time
 
 
 @dataclass(frozen=True)
 class Swept:
-    """What vacuum removed (or would)."""
+    """What vacuum removed (or would); `uploads`: files that killed writers had begun to send to an object store."""
 
     files: int
     bytes: int
     snapshots: int
+    uploads: int = 0
 
 
 def vacuum(lake: Lake, *, retain: int, older_than: float, dry_run: bool) -> Swept:
@@ -51,28 +61,27 @@ def _vacuum(lake: Lake, *, retain: int, older_than: float, dry_run: bool) -> Swe
             named.update(part.stored)
             manifests.update(part.manifests)
     before = time.time() - older_than
-    for run in live_runs(lake):
+    live = live_runs(lake)
+    for run in live:
         for name, files in run.committed():
             manifests.add(name)
             named.update(files)
         # What it has written and not yet named is younger than the run itself.
-        before = min(before, run.started)
+        before = min(before, run.started - (_CLOCKS if isinstance(lake.root, RemotePath) else 0))
     outputs = _outputs(lake, manifests)
-    named |= _still_needed(lake, outputs, named)
-    doomed: list[Path] = []
-    for path in sorted(lake.root.rglob("*")):
-        inside = path.relative_to(lake.root)
-        if (
-            not path.is_file()
-            or inside.parts[0] in {"snapshots", "runs", STAGE}
-            or len(inside.parts) == 1
-        ):
+    paths = sorted(lake.root.rglob("*"))
+    named |= _still_needed(paths, outputs, named)
+    doomed: list[Place] = []
+    for path in paths:
+        inside = path.relative_to(lake.root).parts
+        if len(inside) == 1 or inside[0] in {"snapshots", STAGE} or not path.is_file():
             continue
-        if path.stat().st_mtime > before:
-            continue
-        if _useless(lake, path, named, manifests, outputs):
+        if inside[0] == "runs":
+            if _is_scratch(inside, {run.run_id for run in live}) and _age(path) <= before:
+                doomed.append(path)
+        elif _age(path) <= before and _useless(lake, path, named, manifests, outputs):
             doomed.append(path)
-    doomed += [path for path in useless_marts(lake, kept_numbers) if path.stat().st_mtime <= before]
+    doomed += [path for path in useless_marts(lake, kept_numbers) if _age(path) <= before]
     # A snapshot that is not retained may still be the base that a retained one is read from.
     base = (kept_numbers[0] - 1) // STATE_EVERY * STATE_EVERY + 1 if kept_numbers else 0
     old = [lake.snapshots / f"{n:08d}.json" for n in existing if n < base]
@@ -81,9 +90,35 @@ def _vacuum(lake: Lake, *, retain: int, older_than: float, dry_run: bool) -> Swe
         if kept_numbers:
             mark_oldest(lake, kept_numbers[0])
         # Manifests first: a data file without a manifest is harmless, the reverse is not.
-        for path in sorted(doomed, key=lambda path: path.suffix != ".json") + old:
-            path.unlink(missing_ok=True)
-    return Swept(files=len(doomed), bytes=size, snapshots=len(old))
+        _remove([path for path in doomed if path.suffix == ".json"])
+        _remove([path for path in doomed if path.suffix != ".json"])
+        _remove(old)
+    uploads = 0
+    if isinstance(lake.root, RemotePath):
+        uploads = abandon_uploads(lake.root.url, before, dry_run=dry_run)
+    return Swept(files=len(doomed), bytes=size, snapshots=len(old), uploads=uploads)
+
+
+def _age(path: Place) -> float:
+    return path.stat().st_mtime
+
+
+def _is_scratch(inside: tuple[str, ...], live: set[str]) -> bool:
+    """Whether a file lies in a scratch folder of a run that is over."""
+    return len(inside) > 3 and inside[2].startswith("scratch-") and inside[1] not in live
+
+
+def _remove(paths: Iterable[Place]) -> None:
+    remote = [path for path in paths if isinstance(path, RemotePath)]
+    if remote:
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            list(pool.map(lambda path: path.unlink(missing_ok=True), remote))
+        return
+    for path in paths:
+        path.unlink(missing_ok=True)
+        if path.parent.name.startswith("scratch-"):
+            with contextlib.suppress(OSError):  # others are left in it
+                path.parent.rmdir()
 
 
 def _outputs(lake: Lake, manifests: set[str]) -> set[str]:
@@ -95,10 +130,12 @@ def _outputs(lake: Lake, manifests: set[str]) -> set[str]:
     return found
 
 
-def _still_needed(lake: Lake, outputs: set[str], named: set[str]) -> set[str]:
+def _still_needed(paths: Iterable[Place], outputs: set[str], named: set[str]) -> set[str]:
     """Files of kept manifests that no kept compaction holds: a rerun relies on a manifest's word."""
     moved: set[str] = set()
-    for path in lake.root.rglob("compact-*.json"):
+    for path in paths:
+        if not (path.name.startswith("compact-") and path.suffix == ".json"):
+            continue
         compaction = read_compaction(path)
         if compaction.path in named:
             moved.update(compaction.starts)
@@ -106,7 +143,7 @@ def _still_needed(lake: Lake, outputs: set[str], named: set[str]) -> set[str]:
 
 
 def _useless(
-    lake: Lake, path: Path, named: set[str], manifests: set[str], outputs: set[str]
+    lake: Lake, path: Place, named: set[str], manifests: set[str], outputs: set[str]
 ) -> bool:
     name = lake.relative(path)
     if path.suffix == ".tmp" or path.name.endswith(".error.json"):

@@ -14,6 +14,7 @@ import duckdb
 import polars as pl
 import pyarrow as pa
 
+from pipelines.lake.place import register
 from pipelines.query.statements import check_select
 from pipelines.query.views import create_views, literal, readable, view_queries
 from schemas.datasets import DATASETS
@@ -121,8 +122,8 @@ def open_catalog(
 
     The connection reads these files and nothing else: no other path, no network, no extension, no
     setting. Raw text is left out unless `restricted`. What exceeds the memory limit spills to a
-    private folder in `temp_folder`. `filesystem` is an fsspec filesystem, for lakes that are not
-    local.
+    private folder in `temp_folder`. `filesystem` is an fsspec filesystem for files that are not
+    local; those of the object stores that lakes lie on need none to be named.
     """
     shown = readable(files, restricted=restricted)
     allowed = [path for paths in shown.values() for path in paths]
@@ -143,6 +144,7 @@ def open_catalog(
         )
         try:
             connection.execute("SET GLOBAL TimeZone = 'UTC'")
+            register(connection, allowed if filesystem is None else ())
             if filesystem is not None:
                 connection.register_filesystem(filesystem)
                 # DuckDB compares the name that the filesystem itself gives a file.

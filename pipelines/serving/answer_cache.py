@@ -8,13 +8,13 @@ with the cache. Of two answers with one key the older one counts, for all who as
 """
 
 import hashlib
-from pathlib import Path
 
 import duckdb
 import polars as pl
 import pyarrow as pa
 
 from pipelines.lake.answer_files import erasing_answers, lake_around, segments
+from pipelines.lake.place import Place, place, register
 from pipelines.serving.answer_segments import damaged, read_segment
 from pipelines.serving.answer_writer import CacheWriter
 from pipelines.stages.database import open_database
@@ -51,7 +51,7 @@ class AnswerCache:
     """The answers in one folder: `<lake>/answers`, for clinical corpora `<lake>/restricted/answers`."""
 
     def __init__(
-        self, folder: Path, key: bytes, *, memory_limit: str = "1 GB", threads: int = 2
+        self, folder: Place, key: bytes, *, memory_limit: str = "1 GB", threads: int = 2
     ) -> None:
         """`key`: the pseudonym key of the lake."""
         self.folder = folder.absolute()
@@ -98,6 +98,7 @@ class AnswerCache:
             self._memory_limit, self._threads, "Looking up cached answers"
         ) as database:
             try:
+                register(database, paths)
                 return _join(database, given.to_arrow(), paths)
             except duckdb.OutOfMemoryException:
                 raise
@@ -107,7 +108,7 @@ class AnswerCache:
 
     def _explain(self, paths: list[str], error: duckdb.Error) -> None:
         """Returns when a segment is gone: another process has merged it; else raises what is wrong."""
-        for path in map(Path, paths):
+        for path in map(place, paths):
             try:
                 for _ in read_segment(path):
                     pass

@@ -6,13 +6,12 @@ Assumptions: as in pipelines.lake.answer_files. Writers at work may lose segment
 import os
 import secrets
 from collections.abc import Iterator
-from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from pipelines.lake.answer_files import answers_folder, segments
 from pipelines.lake.lake import Lake
+from pipelines.lake.place import Place, open_parquet
 from pipelines.serving.answer_segments import damaged, merge
 
 _MOST_ROWS = 1_000_000
@@ -32,9 +31,9 @@ def compact_answers(lake: Lake, *, small_rows: int = 100_000) -> int:
     return merged
 
 
-def _groups(folder: Path, small_rows: int) -> Iterator[list[Path]]:
+def _groups(folder: Place, small_rows: int) -> Iterator[list[Place]]:
     """Small segments, oldest first, in groups of about a million rows."""
-    group: list[Path] = []
+    group: list[Place] = []
     rows = 0
     for path in segments(folder):
         count = _rows(path)
@@ -49,10 +48,11 @@ def _groups(folder: Path, small_rows: int) -> Iterator[list[Path]]:
         yield group
 
 
-def _rows(path: Path) -> int | None:
+def _rows(path: Place) -> int | None:
     """None where the segment was merged meanwhile."""
     try:
-        return int(pq.read_metadata(path).num_rows)
+        with open_parquet(path) as file:
+            return int(file.metadata.num_rows)
     except FileNotFoundError:
         return None
     except (OSError, pa.ArrowException) as error:

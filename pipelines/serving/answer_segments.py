@@ -18,7 +18,8 @@ import pyarrow.parquet as pq
 
 from pipelines.lake.answer_files import adding_answers
 from pipelines.lake.failpoint import failpoint
-from pipelines.lake.store import create, disk_trouble, new_attempt, sync_file, sync_folder
+from pipelines.lake.place import Place, created_locally, open_parquet
+from pipelines.lake.store import create, disk_trouble
 from schemas.datasets.base import TIMESTAMP, required
 from schemas.errors import TerminalError
 
@@ -53,7 +54,7 @@ class Answer:
     created_at: datetime
 
 
-def write_segment(path: Path, answers: Sequence[Answer]) -> None:
+def write_segment(path: Place, answers: Sequence[Answer]) -> None:
     """Creates a segment, durable when this returns. The caller holds `adding_answers`.
 
     Raises TransientError when the disk is full or the file system fails.
@@ -84,7 +85,7 @@ def _writer(where: Path | io.BytesIO) -> pq.ParquetWriter:
     )
 
 
-def merge(root: Path, old: Sequence[Path], new: Path) -> bool:
+def merge(root: Place, old: Sequence[Place], new: Place) -> bool:
     """Puts the rows of segments into one, in their order, each key once; removes the old ones when it is durable.
 
     Segments that another process has merged meanwhile are left out. Says whether `new` was made: not where fewer than
@@ -92,18 +93,13 @@ def merge(root: Path, old: Sequence[Path], new: Path) -> bool:
     """
     with adding_answers(root):
         while len(left := [path for path in old if path.exists()]) > 1:
-            temporary = new.with_name(f".{new.name}.{new_attempt()}.tmp")
             try:
-                _write_merged(left, temporary)
-                sync_file(temporary)
-                failpoint("answers.merge_written")
-                temporary.replace(new)
-                sync_folder(new.parent)
+                with created_locally(new) as made:
+                    _write_merged(left, made)
+                    failpoint("answers.merge_written")
             except FileNotFoundError:
-                temporary.unlink(missing_ok=True)
                 continue  # one was merged by another process as this one read it
             except OSError as error:
-                temporary.unlink(missing_ok=True)
                 raise disk_trouble("write", new, error) from None
             failpoint("answers.merged")
             for path in left:
@@ -113,7 +109,7 @@ def merge(root: Path, old: Sequence[Path], new: Path) -> bool:
     return False
 
 
-def _write_merged(old: Sequence[Path], new: Path) -> None:
+def _write_merged(old: Sequence[Place], new: Path) -> None:
     keys = pl.concat([_keys(path) for path in old])
     first = pa.array(keys.is_first_distinct().to_numpy())
     row, group, rows = 0, [SCHEMA.empty_table()], 0
@@ -130,22 +126,22 @@ def _write_merged(old: Sequence[Path], new: Path) -> None:
             writer.write_table(pa.concat_tables(group), row_group_size=rows)
 
 
-def _keys(path: Path) -> pl.Series:
+def _keys(path: Place) -> pl.Series:
     keys = [table["key"] for table in read_segment(path, ["key"])]
     stored = [chunk.storage for column in keys for chunk in column.chunks]
     return pl.Series(pa.chunked_array(stored, pa.binary(16)).cast(pa.binary()), dtype=pl.Binary)
 
 
-def _tables(paths: Sequence[Path]) -> Iterator[pa.Table]:
+def _tables(paths: Sequence[Place]) -> Iterator[pa.Table]:
     for path in paths:
         yield from read_segment(path)
 
 
-def read_segment(path: Path, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
+def read_segment(path: Place, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
     """The rows of a segment, in batches. Raises TerminalError when it is damaged, FileNotFoundError when it is gone."""
     wanted = SCHEMA if columns is None else pa.schema([SCHEMA.field(name) for name in columns])
     try:
-        with pq.ParquetFile(path) as file:
+        with open_parquet(path) as file:
             for batch in file.iter_batches(batch_size=GROUP_ROWS, columns=wanted.names):
                 yield pa.Table.from_batches([batch]).select(wanted.names).cast(wanted)
     except FileNotFoundError:
@@ -154,7 +150,7 @@ def read_segment(path: Path, columns: Sequence[str] | None = None) -> Iterator[p
         raise damaged(path, error) from None
 
 
-def damaged(path: Path, error: Exception) -> TerminalError:
+def damaged(path: Place, error: Exception) -> TerminalError:
     """The error for a segment that cannot be read.
 
     It is not passed over in silence: what it held was paid for, and its owner may have a copy.

@@ -12,12 +12,12 @@ import os
 import secrets
 import threading
 import time
-from pathlib import Path
 from types import TracebackType
 
 from pipelines.lake.answer_files import adding_answers
 from pipelines.lake.forget_list import Forgotten, forgotten, mark
 from pipelines.lake.lake import Lake
+from pipelines.lake.place import Place
 from pipelines.serving.answer_segments import Answer, merge, write_segment
 from schemas.errors import AffectmineError
 from transforms.ingest.keyed import KeyedHasher
@@ -31,13 +31,13 @@ _MERGE_AT = 64  # small segments become one while more come in
 class CacheWriter:
     """Puts answers into a folder of segments. Thread-safe."""
 
-    def __init__(self, folder: Path, lake: Lake | None, hasher: KeyedHasher) -> None:
+    def __init__(self, folder: Place, lake: Lake | None, hasher: KeyedHasher) -> None:
         self._folder, self._lake, self._hasher = folder, lake, hasher
         self._root = folder if lake is None else lake.root
         self._name = f"answers-{os.getpid()}-{secrets.token_hex(6)}"
         self._number = 0
-        self._small: list[Path] = []  # of this writer, as they were flushed
-        self._merged: list[Path] = []
+        self._small: list[Place] = []  # of this writer, as they were flushed
+        self._merged: list[Place] = []
         self._changed = threading.Condition()
         self._waiting: list[tuple[float, Answer]] = []
         self._writing = 0
@@ -156,11 +156,11 @@ class CacheWriter:
             small, self._small = self._small, []
             self._merge(small)
 
-    def _new_path(self, kind: str) -> Path:
+    def _new_path(self, kind: str) -> Place:
         self._number += 1
         return self._folder / f"{self._name}-{kind}{self._number:06d}.parquet"
 
-    def _merge(self, old: list[Path]) -> None:
+    def _merge(self, old: list[Place]) -> None:
         new = self._new_path("merged-")
         # The answers are safe where they lie: a full disk or a damaged segment is for those who need it to tell.
         with contextlib.suppress(AffectmineError):

@@ -13,9 +13,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Final
 
+from pipelines.lake.place import Place
 from transforms.label.prompted.question import Told
 
 _REMEMBERED: Final = 32_768
@@ -61,11 +61,11 @@ class Claims:
 
 
 _lock = threading.Lock()
-_open: dict[Path, tuple[Claims, int]] = {}
+_open: dict[Place, tuple[Claims, int]] = {}
 
 
 @contextmanager
-def shared_claims(folder: Path | None) -> Iterator[Claims]:
+def shared_claims(folder: Place | None) -> Iterator[Claims]:
     """The claims of all who ask for the cache in `folder`, as long as anybody does; None: those of one asker alone."""
     if folder is None:
         yield Claims()

@@ -9,6 +9,7 @@ from schemas.config.corpus import CorpusConfig
 from schemas.config.dedup import DedupConfig
 from schemas.config.engine import EngineConfig
 from schemas.config.marts import MartsConfig
+from schemas.config.metrics import MetricsConfig
 from schemas.config.select import SelectConfig
 from schemas.config.windows import WindowsConfig
 from schemas.yaml_mistakes import SeveralError
@@ -62,6 +63,10 @@ class RunConfig(Config):
         description="tables over all labels, made when a run has published; without this section none are made",
     )
     engine: EngineConfig = operational(default_factory=EngineConfig)
+    metrics: MetricsConfig | None = operational(
+        None,
+        description="whom runs tell how they go (Prometheus, OpenLineage); without this section nobody",
+    )
 
     @field_validator("label")
     @classmethod

@@ -6,6 +6,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from pipelines.engines.duck_database import open_duck_database
 from pipelines.lake.commit import DataWriter, check_conservation, commit, read_manifest
 from pipelines.lake.forget import Report, Request, forget
 from pipelines.lake.forget_intent import Intent, declare, pending, refuse_while_forgetting
@@ -146,7 +147,8 @@ def test_names_that_only_she_knew_stay_redacted(tmp_path: Path) -> None:
 
     def names() -> list[tuple[str, tuple[str, ...]]]:
         files = [read_manifest(lake.path(each.name)).outputs[0] for each in (one, two)]
-        found = conversation_names(lake, files, memory_limit="200MB", threads=1)
+        with open_duck_database("200MB", 1, "A test") as database:
+            found = conversation_names(database, lake, files)
         hints = [
             row["pii_hints"] or []
             for file in files
