@@ -15,24 +15,18 @@ from transforms.clean.clean import VERSION
 def clean_tasks(session: Session, ingested: Ingested) -> list[RowTask]:
     """One task a records shard, knowing which of its rows lost against a double."""
     records = [*ingested.records(), *ingested.revisions.revised]
-    lost = losing(
-        session.lake,
-        [file for _, file in records],
-        beside=ingested.revisions.beside,
-        memory_limit=session.config.engine.memory_limit,
-        threads=session.config.engine.workers,
-    )
+    with session.database("Looking for doubles") as database:
+        files = [file for _, file in records]
+        lost = losing(database, session.lake, files, beside=ingested.revisions.beside)
     # In posts names of accounts are no names of people: nothing to gather.
     talks = {corpus.name for corpus in session.config.corpora if corpus.domain != "social"}
     names: dict[str, Names] = {}
     # A revised shard has the names of its own file, as when that file is run.
     for files in (ingested.revisions.whole, [file for _, file in ingested.records()]):
-        names |= conversation_names(
-            session.lake,
-            [file for file in files if file.corpus in talks],
-            memory_limit=session.config.engine.memory_limit,
-            threads=session.config.engine.workers,
-        )
+        told = [file for file in files if file.corpus in talks]
+        if told:
+            with session.database("Gathering the names of conversations") as database:
+                names |= conversation_names(database, session.lake, told)
     settings = {corpus.name: _settings(session, corpus.domain) for corpus in session.config.corpora}
     return [
         RowTask(

@@ -1,14 +1,13 @@
 """Dedup: of posts that say the same, one is kept; turns of conversations and rows with human labels are marked."""
 
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import replace
-from pathlib import Path
 
 from jobs.dedup_plan import Shard, contexts, own_hash, plan
 from jobs.session import Session, dump
 from pipelines.lake.commit import finished
 from pipelines.lake.fingerprint import fingerprint
+from pipelines.lake.place import Place
 from pipelines.lake.snapshots import state
 from pipelines.stages.dedup import VERSION, DedupTask, run_dedup_task
 from pipelines.stages.dedup_compare import compare
@@ -61,11 +60,11 @@ def dedup(
     )
     made, signed = _signatures(session, config, shards, given, failed)
     mine = {file.path for _, file in _files(cleaned, failed)}
-    with tempfile.TemporaryDirectory(prefix="affectmine-") as scratch:
+    with session.scratch() as scratch:
         decided = session.units(
             "dedup",
             run_dedup_task,
-            _tasks(session, config, shards, signed, failed, mine, Path(scratch)),
+            _tasks(session, config, shards, signed, failed, mine, scratch),
             total=len(mine),
             rows=sum(file.rows for path, file in signed.items() if path in mine),
             on_failure=lambda task: failed.add((task.signatures.corpus, task.signatures.partition)),
@@ -159,7 +158,7 @@ def _tasks(
     signed: Mapping[str, DataFile],
     failed: Set[tuple[str, str]],
     mine: Set[str],
-    scratch: Path,
+    scratch: Place,
 ) -> Iterator[DedupTask]:
     """One task a shard of the run, with its answers where some shard of its corpus is not done yet."""
     for corpus in sorted(shards):
@@ -178,9 +177,7 @@ def _tasks(
         if all(finished(session.lake, task.manifest_name) is not None for task in tasks):
             yield from tasks
             continue
-        folder = scratch / corpus
-        folder.mkdir()
-        answers = _answers(session, config, usable, signed, folder)
+        answers = _answers(session, config, usable, signed, scratch / corpus)
         for task in tasks:
             yield replace(task, answers=answers.get(task.signatures.path))
 
@@ -220,7 +217,7 @@ def _answers(
     config: DedupConfig,
     shards: Sequence[Shard],
     signed: Mapping[str, DataFile],
-    folder: Path,
+    folder: Place,
 ) -> dict[str, str]:
     eras = sorted({shard.order[:2] for shard in shards})
     sides = [
@@ -232,13 +229,12 @@ def _answers(
         )
         for shard in shards
     ]
-    found = compare(
-        session.lake,
-        sides,
-        folder,
-        bands=layout(config.threshold).bands if config.near else 0,
-        threshold=config.threshold,
-        memory_limit=session.config.engine.memory_limit,
-        threads=session.config.engine.workers,
-    )
-    return {path: str(place) for path, place in found.items()}
+    with session.database("Looking for duplicates") as database:
+        return compare(
+            database,
+            session.lake,
+            sides,
+            folder,
+            bands=layout(config.threshold).bands if config.near else 0,
+            threshold=config.threshold,
+        )

@@ -14,6 +14,7 @@ from pipelines.lake.forget_intent import refuse_while_forgetting
 from pipelines.lake.journal import Journal
 from pipelines.lake.lake import Lake, open_lake
 from pipelines.lake.mart_files import STAGE, note_settings, noted_settings
+from pipelines.lake.place import Place
 from pipelines.lake.snapshots import published
 from pipelines.stages.database import bytes_of
 from schemas.config.marts import MartsConfig
@@ -51,7 +52,7 @@ class Built:
 
 
 def build_marts(
-    lake_path: Path,
+    lake_path: Place,
     *,
     as_of: int | None = None,
     names: Sequence[str] = (),

@@ -18,6 +18,7 @@ from jobs.dedup import dedup, deduped_files
 from jobs.ingest import ingest
 from jobs.label import label, refuse_equal
 from jobs.label import made as made_of_labels
+from jobs.metrics.watch import watched
 from jobs.publish import WHOLE_CORPUS, Published, Work, check_ahead, check_and_publish
 from jobs.screen import Screen
 from jobs.session import Session, StageTotals
@@ -29,6 +30,8 @@ from pipelines.lake.forget_intent import refuse_while_forgetting
 from pipelines.lake.journal import Journal
 from pipelines.lake.key import load_key
 from pipelines.lake.lake import Lake, create_lake
+from pipelines.lake.place import Place, place_in
+from pipelines.lake.snapshots import state
 from pipelines.lake.store import replace
 from schemas.config.load import load_config
 from schemas.config.run import RunConfig
@@ -74,7 +77,7 @@ def run(
     *,
     until: Until = "publish",
     group: tuple[int, int] | None = None,
-    lake_path: Path | None = None,
+    lake_path: Place | None = None,
     data: Path | None = None,
     command: str = "run",
     rebuild: bool = False,
@@ -99,7 +102,11 @@ def run(
     base = config_path.absolute().parent
     # A gate that cannot run must not be found out after hours of labeling.
     gate = Gate(config, base) if until in ("check", "publish") else None
+    publishes = until == "publish"
     with ExitStack() as stack:
+        watch = stack.enter_context(
+            watched(config, config_path, screen, command=command, group=group, publishes=publishes)
+        )
         # Workers and gate need seconds to start: they do so while this process looks at the sources.
         engine = stack.enter_context(open_engine(config.engine, _worker_modules(config)))
         if gate is not None:
@@ -112,15 +119,19 @@ def run(
             screen.say(f"Made a pseudonym key: {made}. Keep it: without it the lake cannot grow.")
         hasher = KeyedHasher(key)
         given = inputs(config, (data or base).absolute(), hasher)
-        lake = create_lake(lake_path or base / config.lake, hasher.key_id())
+        lake = create_lake(lake_path or place_in(base, config.lake), hasher.key_id())
         _note_corpora(lake, config)
         journal = Journal(lake, command)
+        watch.opened(lake, journal.run_id)
         ended: tuple[int, int | None] = (EXIT_TERMINAL, None)
         try:
             refuse_while_forgetting(lake)
+            state(lake)  # one that a newer version wrote is refused before anything is made
             engine.begin(lake, journal.run_id)
             session = Session(lake, config, base, hasher.key_id(), journal, engine, screen, group)
+            session.watch = watch
             outcome = _stages(session, given, until, gate, rebuild=rebuild)
+            watch.came_to(outcome)
             number = outcome.published.number if outcome.published else None
             ended = (outcome.exit_code, number)
         except AffectmineError as error:
@@ -165,6 +176,8 @@ def _stages(
     published = None
     if gate is not None:
         published = check_and_publish(session, work, gate, publish=until == "publish")
+        if session.watch is not None:
+            session.watch.checked(published)
     marts = _marts(session, published)
     told = of_run(session, work.manifests) if last >= STAGES.index("label") else []
     return Outcome(

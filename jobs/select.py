@@ -1,18 +1,17 @@
 """Select: of the rows that one labeler has answered, those that a second one is asked about."""
 
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
-import duckdb
 import xxhash
 
 from jobs.session import Session
+from pipelines.engines.database import Database
 from pipelines.labelers import load_labeler
 from pipelines.lake.commit import finished
-from pipelines.stages.database import open_database
+from pipelines.lake.place import Place
 from pipelines.stages.label import settings
 from pipelines.stages.row import OPERATIONAL
 from pipelines.stages.select import Cascade, SelectTask, run_select_task
@@ -88,7 +87,7 @@ def select(
                 partitions.setdefault(key, []).append((manifest, file))
     given = [answers[manifest.shard] for shards in partitions.values() for manifest, _ in shards]
     # The workers read what was chosen there: it must outlast them.
-    with tempfile.TemporaryDirectory(prefix="affectmine-") as folder, ExitStack() as stack:
+    with session.scratch() as folder, ExitStack() as stack:
         tasks = (
             [_task(session, cascade, each, answers, deduped) for each in partitions[key]]
             for key in sorted(partitions)
@@ -96,7 +95,7 @@ def select(
         return session.units(
             "select",
             run_select_task,
-            _chosen(session, cascade, tasks, Path(folder), stack),
+            _chosen(session, cascade, tasks, folder, stack),
             variant=cascade.variant,
             total=len(given),
             rows=sum(file.rows for file in given),
@@ -139,13 +138,12 @@ def _chosen(
     session: Session,
     cascade: Cascade,
     partitions: Iterator[list[SelectTask]],
-    folder: Path,
+    folder: Place,
     stack: ExitStack,
 ) -> Iterator[SelectTask]:
     """The tasks, with what was chosen where some shard of their partition is not done yet."""
-    database: duckdb.DuckDBPyConnection | None = None
+    database: Database | None = None
     sql = margin(exclusive=cascade.exclusive, thresholds=dict(cascade.thresholds))
-    engine = session.config.engine
     for number, shards in enumerate(partitions):
         names = sorted(f"{task.shard} {task.labels.identity}" for task in shards)
         digest = xxhash.xxh3_128_hexdigest("\n".join(names).encode())
@@ -154,13 +152,10 @@ def _chosen(
             yield from tasks
             continue
         if database is None:
-            opened = open_database(engine.memory_limit, engine.workers, "Selecting rows")
-            database = stack.enter_context(opened)
-        scratch = folder / str(number)
-        scratch.mkdir()
+            database = stack.enter_context(session.database("Selecting rows"))
         files = choose(
-            database, session.lake, [task.labels for task in tasks], cascade.wanted, scratch,
-            margin_sql=sql,
+            database, session.lake, [task.labels for task in tasks], cascade.wanted,
+            folder / str(number), margin_sql=sql,
         )  # fmt: skip
         for task, file in zip(tasks, files, strict=True):
-            yield replace(task, answers=str(file))
+            yield replace(task, answers=file)

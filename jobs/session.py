@@ -3,19 +3,25 @@
 import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from jobs.costs import add_cost
 from jobs.screen import Screen
+from pipelines.engines.database import Database
 from pipelines.engines.engine import Engine, Maps
 from pipelines.lake.commit import finished, record_failure
 from pipelines.lake.journal import Journal
 from pipelines.lake.lake import Lake, now
+from pipelines.lake.place import Place
 from schemas.config.run import RunConfig
 from schemas.errors import AffectmineError, TerminalError, TransientError
 from schemas.manifest import Failure, Manifest
+
+if TYPE_CHECKING:
+    from jobs.metrics.watch import Watch
 
 
 class Unit(Protocol):
@@ -57,10 +63,12 @@ class StageTotals:
     reasons: dict[str, int] = field(default_factory=dict)
     cost: dict[str, float] = field(default_factory=dict)  # what this run spent
     paid_rows: int = 0  # rows that it spent it on
+    manifests: list[Manifest] = field(default_factory=list)  # of its finished shards
 
     def add(self, manifest: Manifest, run_id: str) -> None:
         """Counts a finished shard."""
         self.shards += 1
+        self.manifests.append(manifest)
         self.skipped += manifest.run_id != run_id
         if manifest.run_id == run_id and manifest.cost:
             add_cost(self.cost, manifest.cost)
@@ -85,11 +93,21 @@ class Session:
     group: tuple[int, int] | None = None
     totals: list[StageTotals] = field(default_factory=list)
     failures: list[tuple[str, str, AffectmineError]] = field(default_factory=list)
+    watch: "Watch | None" = None
 
     @property
     def run_id(self) -> str:
         """Id of the run."""
         return self.journal.run_id
+
+    def database(self, doing: str) -> AbstractContextManager[Database]:
+        """An empty database for what needs all rows; errors name what it was `doing`."""
+        engine = self.config.engine
+        return self.engine.database(engine.memory_limit, engine.workers, doing)
+
+    def scratch(self) -> AbstractContextManager[Place]:
+        """A folder that all workers reach, for as long as the stage takes."""
+        return self.engine.scratch(self.lake, self.run_id)
 
     def units(
         self,
@@ -138,6 +156,8 @@ class Session:
         self.journal.planned(stage, total, rows)
         totals = [StageTotals(stage, variant) for variant in variants]
         self.totals += totals
+        if self.watch is not None:
+            self.watch.began(self, totals)
         found: list[Manifest] = []
         started = time.perf_counter()
         of_unit: dict[str, StageTotals] = {}  # of those in flight
@@ -191,6 +211,8 @@ class Session:
         for each in totals:
             each.seconds = time.perf_counter() - started
         self.journal.ended_stage(stage, time.perf_counter() - started)
+        if self.watch is not None:
+            self.watch.ended(totals)
         return sorted(found, key=lambda manifest: manifest.name)
 
     def _failed(self, stage: str, task: Unit, error: AffectmineError) -> None:

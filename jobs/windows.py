@@ -1,11 +1,10 @@
 """Windows: each kept record gets its context, over shards, days and earlier runs of its corpus."""
 
-import tempfile
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence, Set
-from pathlib import Path
 
 from jobs.session import Session
+from pipelines.lake.place import Place
 from pipelines.lake.snapshots import State, state
 from pipelines.stages.windows import WindowsTask, run_windows_task
 from pipelines.stages.windows_references import references
@@ -48,11 +47,11 @@ def windows(
         for corpus in sorted({file.corpus for _, file in given})
     }
     # The workers read the references there: it must outlast them.
-    with tempfile.TemporaryDirectory(prefix="affectmine-") as folder:
+    with session.scratch() as folder:
         return session.units(
             "windows",
             run_windows_task,
-            _tasks(session, config, given, stay, Path(folder)),
+            _tasks(session, config, given, stay, folder),
             total=len(given),
             rows=sum(manifest.counts["kept"] for manifest, _ in given),
             on_failure=lambda task: failed.add((task.input.corpus, task.input.partition)),
@@ -69,22 +68,20 @@ def _tasks(
     config: WindowsConfig,
     given: Sequence[tuple[Manifest, DataFile]],
     stay: Mapping[str, Sequence[DataFile]],
-    folder: Path,
+    folder: Place,
 ) -> Iterator[WindowsTask]:
     for corpus, beside in stay.items():
         own = [(manifest, file) for manifest, file in given if file.corpus == corpus]
         files = dict(enumerate([*(file for _, file in own), *beside]))
-        scratch = folder / corpus
-        scratch.mkdir()
-        found = references(
-            session.lake,
-            {number: files[number] for number in range(len(own))},
-            {number: files[number] for number in range(len(own), len(files))},
-            scratch,
-            config=config,
-            memory_limit=session.config.engine.memory_limit,
-            threads=session.config.engine.workers,
-        )
+        with session.database("Gathering contexts") as database:
+            found = references(
+                database,
+                session.lake,
+                {number: files[number] for number in range(len(own))},
+                {number: files[number] for number in range(len(own), len(files))},
+                folder / corpus,
+                config=config,
+            )
         for number, (manifest, file) in enumerate(own):
             yield WindowsTask(
                 lake=session.lake,
@@ -93,7 +90,7 @@ def _tasks(
                 source_file=manifest.source_file,
                 source_chunk=manifest.source_chunk,
                 input=file,
-                references=str(found[number].path),
+                references=found[number].path,
                 digest=found[number].digest,
                 files=tuple((other, files[other]) for other in found[number].shards),
             )

@@ -4,8 +4,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol, TypeVar
 
+from pipelines.engines.database import Database
 from pipelines.engines.local import Done, LocalEngine
 from pipelines.lake.lake import Lake
+from pipelines.lake.place import Place
 from schemas.config.engine import ENGINES, EngineConfig
 from schemas.errors import ConfigError
 
@@ -27,6 +29,14 @@ class Engine(Maps, Protocol):
 
     def begin(self, lake: Lake, run_id: str) -> None:
         """Says for which run it works: before the first `map`."""
+
+    def database(
+        self, memory_limit: str, threads: int, doing: str
+    ) -> AbstractContextManager[Database]:
+        """An empty database, within what the engine has of memory. Errors name what it was `doing`."""
+
+    def scratch(self, lake: Lake, run_id: str) -> AbstractContextManager[Place]:
+        """A folder that all workers reach; it goes at the end."""
 
 
 def open_engine(config: EngineConfig, modules: Sequence[str]) -> AbstractContextManager[Engine]:

@@ -15,13 +15,17 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 from types import TracebackType
 from typing import Generic, TypeVar
 
+from pipelines.engines.database import Database
+from pipelines.engines.scratch import temporary_scratch
 from pipelines.lake.lake import Lake
+from pipelines.lake.place import Place
 from schemas.errors import AffectmineError, StoppedError, TerminalError, TransientError
 
 Task = TypeVar("Task")
@@ -64,6 +68,18 @@ class LocalEngine:
 
     def begin(self, lake: Lake, run_id: str) -> None:
         """Nothing is needed of the run: this process hears from its workers."""
+
+    def database(
+        self, memory_limit: str, threads: int, doing: str
+    ) -> AbstractContextManager[Database]:
+        """DuckDB, in this process: see pipelines.stages.database.open_database."""
+        from pipelines.engines.duck_database import open_duck_database
+
+        return open_duck_database(memory_limit, threads, doing)
+
+    def scratch(self, lake: Lake, run_id: str) -> AbstractContextManager[Place]:  # noqa: ARG002
+        """A temporary folder: the workers run on this machine."""
+        return temporary_scratch()
 
     def map(
         self, function: Callable[[Task], Result], tasks: Iterable[Task]

@@ -9,16 +9,19 @@ import pickle
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import ExitStack, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from pipelines.engines.database import Database
 from pipelines.engines.local import Done, attempt
+from pipelines.engines.scratch import lake_scratch
 from pipelines.engines.spark_session import open_session
 from pipelines.lake.lake import Lake
+from pipelines.lake.place import Place
 from schemas.errors import AffectmineError, ConfigError, TransientError
 
 if TYPE_CHECKING:
@@ -69,6 +72,26 @@ class SparkEngine:
     def begin(self, lake: Lake, run_id: str) -> None:
         """Says for which run it works: its scratch lies there."""
         self._run = (lake, run_id)
+
+    @contextmanager
+    def database(
+        self,
+        memory_limit: str,  # noqa: ARG002 - the memory of Spark's workers is set by its own options
+        threads: int,  # noqa: ARG002 - as many as there are slots
+        doing: str,
+    ) -> Iterator[Database]:
+        """Spark itself, with tables in the run's scratch: see pipelines.engines.spark_database."""
+        from pipelines.engines.spark_database import open_spark_database
+
+        with (
+            self.scratch(*self._run) as scratch,
+            open_spark_database(self.session, scratch, doing) as database,
+        ):
+            yield database
+
+    def scratch(self, lake: Lake, run_id: str) -> AbstractContextManager[Place]:
+        """A folder in the lake, which all workers reach."""
+        return lake_scratch(lake, run_id)
 
     def map(
         self, function: Callable[[Task], Result], tasks: Iterable[Task]

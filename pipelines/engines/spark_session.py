@@ -82,7 +82,9 @@ def _start(conf: Mapping[str, str], log: IO[bytes]) -> "SparkSession":
     context = SparkContext(conf=wanted, gateway=gateway)
     try:
         return SparkSession(context, options=dict(conf))
-    except BaseException:  # a master that does not answer shows here: the next session must find no context
+    except (
+        BaseException
+    ):  # a master that does not answer shows here: the next session must find no context
         with suppress(Exception):
             context.stop()
         raise

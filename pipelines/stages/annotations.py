@@ -16,6 +16,7 @@ import xxhash
 from pipelines.lake.commit import DataWriter, commit, finished
 from pipelines.lake.fingerprint import fingerprint, shard_id
 from pipelines.lake.lake import Lake, now
+from pipelines.lake.place import register
 from pipelines.lake.rows import read_batches
 from pipelines.lake.snapshots import State, publish
 from pipelines.lake.store import new_attempt
@@ -64,6 +65,7 @@ def known_records(
         )
     with open_database(memory_limit, threads, "The import of annotations") as database:
         database.register("wanted", record_ids.unique().alias("record_id").to_frame().to_arrow())
+        register(database, clean)
         table = database.sql(
             f"SELECT {', '.join(_KEYS)} FROM {parquet(clean)} "
             "WHERE record_id IN (SELECT record_id FROM wanted) QUALIFY row_number() OVER "

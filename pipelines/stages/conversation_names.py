@@ -11,8 +11,9 @@ from collections.abc import Sequence
 import polars as pl
 import xxhash
 
+from pipelines.engines.database import Database
 from pipelines.lake.lake import Lake
-from pipelines.stages.database import create_view, open_database, query
+from pipelines.stages.database import create_view, query
 from schemas.manifest import DataFile
 
 Names = tuple[tuple[str, tuple[str, ...]], ...]
@@ -20,26 +21,17 @@ Names = tuple[tuple[str, tuple[str, ...]], ...]
 
 
 def conversation_names(
-    lake: Lake, records: Sequence[DataFile], *, memory_limit: str, threads: int
+    database: Database, lake: Lake, records: Sequence[DataFile]
 ) -> dict[str, Names]:
-    """For each records file, by its path in the lake: the conversations in which a row lacks names, with all names.
-
-    Spills to disk beyond `memory_limit`.
-    """
+    """For each records file, by its path in the lake: the conversations in which a row lacks names, with all names."""
     if not records:
         return {}
-    with open_database(memory_limit, threads, "Gathering the names of conversations") as database:
-        create_view(
-            database,
-            lake,
-            "records",
-            dict(enumerate(records)),
-            "conversation_id, pii_hints, domain",
-        )
-        rows = database.execute(query("conversation_names")).fetchall()
+    columns = "conversation_id, pii_hints, domain"
+    create_view(database, lake, "records", dict(enumerate(records)), columns)
+    rows = database.rows(query("conversation_names"))
     found: dict[str, list[tuple[str, tuple[str, ...]]]] = defaultdict(list)
     for number, conversation, names in rows:
-        found[records[number].path].append((conversation, tuple(names)))
+        found[records[number].path].append((conversation, tuple(sorted(names))))
     return {path: tuple(conversations) for path, conversations in found.items()}
 
 

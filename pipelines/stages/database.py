@@ -7,15 +7,13 @@ from contextlib import contextmanager
 from importlib.resources import files
 
 import duckdb
-import polars as pl
 
+from pipelines.engines.database import Database, Rows
 from pipelines.lake.lake import Lake
 from pipelines.lake.rows import locate
 from schemas.config.engine import MEMORY_LIMIT
 from schemas.errors import ConfigError, TransientError
 from schemas.manifest import DataFile
-
-PLACES = 1 << 32  # places of a shard: its number times this, plus the row
 
 
 @contextmanager
@@ -63,27 +61,8 @@ def query(name: str) -> str:
 
 
 def create_view(
-    database: duckdb.DuckDBPyConnection,
-    lake: Lake,
-    name: str,
-    shards: Mapping[int, DataFile],
-    columns: str,
+    database: Database, lake: Lake, name: str, shards: Mapping[int, DataFile], columns: str
 ) -> None:
     """A view of the rows of numbered shards: `columns` (SQL), `shard` and `place`, wherever compaction put them."""
-    places = [(number, *locate(lake, file)) for number, file in shards.items()]
-    table = pl.DataFrame(
-        [(str(path), number, first, first + count) for number, path, first, count in places],
-        schema=["filename", "shard", "first_row", "after_row"],
-        orient="row",
-    )
-    database.register(f"{name}_shards", table.to_arrow())
-    listed = ", ".join(
-        "'" + path.replace("'", "''") + "'" for path in sorted(set(table["filename"]))
-    )
-    database.execute(
-        f"CREATE OR REPLACE VIEW {name} AS SELECT "
-        f"shards.shard * {PLACES} + file_row_number - shards.first_row AS place, shards.shard, {columns} "
-        f"FROM read_parquet([{listed}], filename = true, file_row_number = true) AS stored "
-        f"INNER JOIN {name}_shards AS shards ON stored.filename = shards.filename "
-        "AND file_row_number >= shards.first_row AND file_row_number < shards.after_row"
-    )
+    rows = [Rows(number, *locate(lake, file)) for number, file in shards.items()]
+    database.view_rows(name, rows, columns)

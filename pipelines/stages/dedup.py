@@ -8,6 +8,7 @@ import polars as pl
 from pipelines.lake.commit import DataWriter
 from pipelines.lake.lake import Lake
 from pipelines.lake.rows import read_batches
+from pipelines.stages.scratch_file import read_scratch
 from pipelines.stages.shard import Counts, make_shard
 from schemas.datasets import DEDUP
 from schemas.errors import TerminalError
@@ -54,7 +55,7 @@ def _write(task: DedupTask, writer: DataWriter) -> Counts:
             f"The data of {task.manifest_name} have gone while it was looked at.",
             remedy="Run again: its shard is made anew.",
         )
-    answers = pl.read_parquet(task.answers)
+    answers = read_scratch(task.answers)
     counts, reasons = {"in": 0, "kept": 0, "dropped": 0}, dict[str, int]()
     for batch in read_batches(task.lake, task.signatures, list(COLUMNS)):
         start, end = counts["in"], counts["in"] + batch.height

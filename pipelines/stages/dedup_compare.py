@@ -7,47 +7,57 @@ on the order of rows and shards in an era nor on later eras.
 """
 
 from collections.abc import Sequence
-from pathlib import Path
+from dataclasses import dataclass
 
-import duckdb
-import pyarrow.parquet as pq
+import polars as pl
+import pyarrow as pa
 
+from pipelines.engines.database import PLACES, Database
+from pipelines.engines.duck_database import DuckDatabase
 from pipelines.lake.lake import Lake
-from pipelines.stages.database import PLACES, open_database, query
+from pipelines.lake.place import Place
+from pipelines.stages.database import query
 from pipelines.stages.dedup_database import Side, register
 from pipelines.stages.dedup_verify import verify
+from pipelines.stages.scratch_file import write_scratch
 
 
 def compare(
+    database: Database,
     lake: Lake,
     sides: Sequence[Side],
-    folder: Path,
+    folder: Place,
     *,
     bands: int,
     threshold: float,
-    memory_limit: str,
-    threads: int,
-) -> dict[str, Path]:
+) -> dict[str, str]:
     """Decides the sides that have no answers yet; returns a file of answers a shard, by its signatures' path.
 
     A file has the columns row, cluster, representative, similarity, same, by row, and only rows that are not alone.
-    Without `bands` only equal texts are looked for. Raises TransientError when memory and disk do not suffice.
+    Without `bands` only equal texts are looked for.
     """
-    with open_database(memory_limit, threads, "Looking for duplicates") as database:
-        register(database, lake, sides)
-        _nodes(database, old=any(side.answered is not None for side in sides))
-        _pairs(database, bands, threshold, old=any(side.answered is not None for side in sides))
+    old = any(side.answered is not None for side in sides)
+    register(database, lake, sides)
+    _nodes(database, old=old)
+    _pairs(database, bands, threshold, old=old)
+    if isinstance(database, DuckDatabase):
         verify(database, lake, sides, threshold)
-        _components(database)
-        database.execute(f"CREATE TABLE answers AS {query('dedup_answers')}")
-        return {
-            side.signatures.path: _write(database, number, folder)
-            for number, side in enumerate(sides)
-            if side.answered is None
-        }
+    else:
+        from pipelines.stages.dedup_verify_spread import verify_spread  # needs Spark
+
+        verify_spread(database, lake, sides, threshold)
+    _components(database)
+    database.execute(f"CREATE TABLE answers AS {query('dedup_answers')}")
+    fresh = {number: side for number, side in enumerate(sides) if side.answered is None}
+    written = database.each_shard(
+        "SELECT place, cluster, representative, similarity, same FROM answers",
+        list(fresh),
+        _Write(str(folder)),
+    )
+    return {side.signatures.path: path for side, path in zip(fresh.values(), written, strict=True)}
 
 
-def _nodes(database: duckdb.DuckDBPyConnection, *, old: bool) -> None:
+def _nodes(database: Database, *, old: bool) -> None:
     if old:
         database.execute(f"CREATE TABLE hits AS {query('dedup_hits')}")
         database.execute(f"CREATE TABLE known AS {query('dedup_alive')}")
@@ -60,7 +70,7 @@ def _nodes(database: duckdb.DuckDBPyConnection, *, old: bool) -> None:
     database.execute("DROP TABLE known")
 
 
-def _pairs(database: duckdb.DuckDBPyConnection, bands: int, threshold: float, *, old: bool) -> None:
+def _pairs(database: Database, bands: int, threshold: float, *, old: bool) -> None:
     """Makes the table pairs(earlier, later), band after band: what one band needs bounds the memory."""
     database.execute("CREATE TABLE candidates (earlier BIGINT, later BIGINT)")
     if bands:
@@ -70,7 +80,7 @@ def _pairs(database: duckdb.DuckDBPyConnection, bands: int, threshold: float, *,
             rows += " UNION ALL SELECT place, bands, grams FROM old_rows"
         database.execute(
             f"CREATE TABLE banded AS SELECT node, era, cluster IS NULL AS fresh, grams, {columns} "
-            f"FROM nodes INNER JOIN ({rows}) AS stored ON nodes.place = stored.place WHERE len(bands) > 0"
+            f"FROM nodes INNER JOIN ({rows}) AS stored ON nodes.place = stored.place WHERE array_length(bands) > 0"
         )
     for band in range(1, bands + 1):
         database.execute(
@@ -84,7 +94,7 @@ def _pairs(database: duckdb.DuckDBPyConnection, bands: int, threshold: float, *,
         database.execute("DROP TABLE banded")
 
 
-def _components(database: duckdb.DuckDBPyConnection) -> None:
+def _components(database: Database) -> None:
     """Makes the tables roots(node, root) and parents(root, parent)."""
     database.execute(
         "CREATE TABLE inner_edges AS SELECT earlier, later, similarity FROM edges "
@@ -104,32 +114,25 @@ def _components(database: duckdb.DuckDBPyConnection) -> None:
     _settle(database, "parents", "root", "parent", "dedup_ancestors")
 
 
-def _settle(
-    database: duckdb.DuckDBPyConnection, table: str, key: str, value: str, step: str
-) -> None:
+def _settle(database: Database, table: str, key: str, value: str, step: str) -> None:
     """Repeats a step from `table` to its next state until nothing changes."""
     changed = 1
     while changed:
         database.execute(f"CREATE TABLE after_step AS {query(step)}")
-        found = database.execute(
+        ((changed,),) = database.rows(
             f"SELECT count(*) FROM {table} INNER JOIN after_step ON {table}.{key} = after_step.{key} "
             f"WHERE {table}.{value} <> after_step.{value}"
-        ).fetchone()
-        changed = found[0] if found else 0
+        )
         database.execute(f"DROP TABLE {table}")
         database.execute(f"ALTER TABLE after_step RENAME TO {table}")
 
 
-def _write(database: duckdb.DuckDBPyConnection, number: int, folder: Path) -> Path:
-    """The answers for one shard, as a file in `folder`."""
-    path = folder / f"{number}.parquet"
-    rows = database.sql(
-        "SELECT place - $start AS row, cluster, representative, similarity, same FROM answers "
-        "WHERE place >= $start AND place < $start + $places ORDER BY place",
-        params={"start": number * PLACES, "places": PLACES},
-    )
-    reader = rows.to_arrow_reader(32_768)
-    with pq.ParquetWriter(path, reader.schema, compression="zstd", compression_level=1) as writer:
-        for batch in reader:
-            writer.write_batch(batch)
-    return path
+@dataclass(frozen=True)
+class _Write:
+    """Writes the answers for one shard into `folder`; importable, for workers may call it."""
+
+    folder: str
+
+    def __call__(self, number: int, answers: pa.Table) -> str:
+        frame = pl.DataFrame(answers).with_columns(pl.col("place") - number * PLACES)
+        return write_scratch(self.folder, number, frame.rename({"place": "row"}))

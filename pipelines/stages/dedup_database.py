@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import duckdb
 import polars as pl
 
+from pipelines.engines.database import Database
 from pipelines.lake.lake import Lake
 from pipelines.stages.database import create_view
 from schemas.errors import TerminalError
@@ -27,7 +27,7 @@ class Side:
     answered: DataFile | None
 
 
-def register(database: duckdb.DuckDBPyConnection, lake: Lake, sides: Sequence[Side]) -> None:
+def register(database: Database, lake: Lake, sides: Sequence[Side]) -> None:
     """Makes the views fresh_rows and old_rows of signatures, and answered of what was decided; `sides` by era."""
     eras = [side.era for side in sides]
     assert eras == sorted(eras)
@@ -50,7 +50,7 @@ def register(database: duckdb.DuckDBPyConnection, lake: Lake, sides: Sequence[Si
 
 
 def _view(
-    database: duckdb.DuckDBPyConnection,
+    database: Database,
     lake: Lake,
     name: str,
     shards: Mapping[int, DataFile],

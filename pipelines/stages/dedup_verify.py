@@ -9,9 +9,10 @@ import duckdb
 import numpy as np
 import polars as pl
 
+from pipelines.engines.database import PLACES
+from pipelines.engines.duck_database import DuckDatabase
 from pipelines.lake.lake import Lake
 from pipelines.lake.rows import read_batches
-from pipelines.stages.database import PLACES
 from pipelines.stages.dedup_database import Side
 from schemas.errors import TerminalError
 from transforms.dedup.comparable import comparable
@@ -21,10 +22,9 @@ from transforms.label.student.features import string_buffers
 _PAIRS = 65_536  # compared at once
 
 
-def verify(
-    database: duckdb.DuckDBPyConnection, lake: Lake, sides: Sequence[Side], threshold: float
-) -> None:
+def verify(opened: DuckDatabase, lake: Lake, sides: Sequence[Side], threshold: float) -> None:
     """Makes the table edges(earlier, later, similarity) of those `pairs` that reach the threshold."""
+    database = opened.connection
     database.execute("CREATE TABLE edges (earlier BIGINT, later BIGINT, similarity DOUBLE)")
     # The texts lie in a file without a name: nothing is left of it when this process dies.
     with tempfile.TemporaryFile(prefix="affectmine-") as file:
@@ -70,7 +70,7 @@ def _read_texts(
         ).to_arrow_table()
         wanted = pl.from_arrow(rows)
         assert isinstance(wanted, pl.DataFrame)
-        for nodes, texts in _texts_of(lake, side, wanted) if wanted.height else ():
+        for nodes, texts in texts_of(lake, side, wanted) if wanted.height else ():
             data, offsets = string_buffers(texts)
             file.write(data[offsets[0] : offsets[-1]].tobytes())
             bounds = offsets - offsets[0] + size
@@ -82,10 +82,8 @@ def _read_texts(
     return size
 
 
-def _texts_of(
-    lake: Lake, side: Side, wanted: pl.DataFrame
-) -> Iterator[tuple[pl.Series, pl.Series]]:
-    """Nodes and texts of the wanted rows (ascending numbers of kept rows) of a clean shard."""
+def texts_of(lake: Lake, side: Side, wanted: pl.DataFrame) -> Iterator[tuple[pl.Series, pl.Series]]:
+    """Nodes and texts of the wanted rows (node; row: ascending numbers of kept rows) of a clean shard."""
     rows = wanted["row"].to_numpy()
     seen = 0
     for batch in read_batches(lake, side.clean, ["text_clean", "outcome"]):

@@ -8,6 +8,7 @@ from pipelines.lake.commit import DataWriter
 from pipelines.lake.fingerprint import fingerprint, shard_id
 from pipelines.lake.lake import Lake
 from pipelines.lake.rows import read_batches
+from pipelines.stages.scratch_file import read_scratch
 from pipelines.stages.select_rows import Wanted
 from pipelines.stages.shard import Counts, make_shard
 from schemas.datasets import SELECTION
@@ -115,7 +116,7 @@ def _write(task: SelectTask, writer: DataWriter) -> Counts:
             f"The data of {task.manifest_name} have gone while it was looked at.",
             remedy="Run again: its shard is made anew.",
         )
-    chosen = pl.read_parquet(task.answers)
+    chosen = read_scratch(task.answers)
     ids = [batch["record_id"] for batch in read_batches(task.lake, task.labels, ["record_id"])]
     answered = chosen.with_columns(
         pl.concat(ids) if ids else pl.Series("record_id", [], dtype=pl.String)

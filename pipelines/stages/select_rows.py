@@ -7,13 +7,15 @@ the order of shards nor on that of rows; whether a row is in the audit sample de
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from pathlib import Path
 
-import duckdb
-import pyarrow.parquet as pq
+import polars as pl
+import pyarrow as pa
 
+from pipelines.engines.database import PLACES, Database
 from pipelines.lake.lake import Lake
-from pipelines.stages.database import PLACES, create_view, query
+from pipelines.lake.place import Place
+from pipelines.stages.database import create_view, query
+from pipelines.stages.scratch_file import write_scratch
 from schemas.manifest import DataFile
 
 MODULUS = 4_294_967_291
@@ -36,14 +38,14 @@ class Wanted:
 
 
 def choose(
-    database: duckdb.DuckDBPyConnection,
+    database: Database,
     lake: Lake,
     labels: Sequence[DataFile],
     wanted: Wanted,
-    folder: Path,
+    folder: Place,
     *,
     margin_sql: str,
-) -> list[Path]:
+) -> list[str]:
     """Decides for each row of the shards; returns a file a shard: row, margin, audit, reason, by row.
 
     `margin_sql` tells the margin of a row (transforms.annotate.margins). What memory cannot hold spills.
@@ -61,17 +63,17 @@ def choose(
             "audit": int(Decimal(str(wanted.audit)) * MODULUS),
         },
     )
-    return [_write(database, number, folder / f"{number}.parquet") for number in range(len(labels))]
-
-
-def _write(database: duckdb.DuckDBPyConnection, number: int, path: Path) -> Path:
-    rows = database.sql(
-        "SELECT place - $start AS row, margin, audit, reason FROM decided "
-        "WHERE place >= $start AND place < $start + $places ORDER BY place",
-        params={"start": number * PLACES, "places": PLACES},
+    return database.each_shard(
+        "SELECT place, margin, audit, reason FROM decided", range(len(labels)), _Write(str(folder))
     )
-    reader = rows.to_arrow_reader(32_768)
-    with pq.ParquetWriter(path, reader.schema, compression="zstd", compression_level=1) as writer:
-        for batch in reader:
-            writer.write_batch(batch)
-    return path
+
+
+@dataclass(frozen=True)
+class _Write:
+    """Writes what was chosen of one shard into `folder`; importable, for workers may call it."""
+
+    folder: str
+
+    def __call__(self, number: int, chosen: pa.Table) -> str:
+        frame = pl.DataFrame(chosen).with_columns(pl.col("place") - number * PLACES)
+        return write_scratch(self.folder, number, frame.rename({"place": "row"}))

@@ -8,6 +8,7 @@ from pipelines.lake.commit import DataWriter
 from pipelines.lake.fingerprint import fingerprint, shard_id
 from pipelines.lake.lake import Lake
 from pipelines.lake.rows import read_batches
+from pipelines.stages.scratch_file import read_scratch
 from pipelines.stages.shard import make_shard
 from pipelines.stages.windows_texts import read_turns
 from schemas.datasets import CONTEXTS
@@ -83,7 +84,7 @@ def run_windows_task(task: WindowsTask) -> Manifest:
 
 
 def _write(task: WindowsTask, writer: DataWriter) -> dict[str, int]:
-    references = pl.read_parquet(task.references)
+    references = read_scratch(task.references)
     said = _said(task, references)
     counts = {"in": 0, "with_context": 0, "without_context": 0}
     start = 0

@@ -5,17 +5,19 @@ Semantics: of a record that answers another one, its kept ancestors; of any othe
 conversation. What a shard's references are does not depend on how the corpus was cut into shards.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
-import duckdb
 import polars as pl
+import pyarrow as pa
 import xxhash
 
+from pipelines.engines.database import PLACES, Database
 from pipelines.lake.lake import Lake
+from pipelines.lake.place import Place
 from pipelines.lake.rows import read_batches
-from pipelines.stages.database import PLACES, create_view, open_database, query
+from pipelines.stages.database import create_view, query
+from pipelines.stages.scratch_file import write_scratch
 from schemas.config.windows import WindowsConfig
 from schemas.manifest import DataFile
 
@@ -23,6 +25,7 @@ _COLUMNS = (
     "record_id, conversation_id, turn, start_ms, created_at, reply_to, "
     "outcome = 'kept' AS kept, n_chars AS size, reason"
 )
+_NO_KEYS = pl.Series("sample_key", [], dtype=pl.UInt64)
 
 
 @dataclass(frozen=True)
@@ -32,58 +35,53 @@ class References:
     where rows lie, in which shard and how a file is compacted makes no difference to it.
     """
 
-    path: Path
+    path: str
     shards: tuple[int, ...]
     digest: str
 
 
 def references(
+    database: Database,
     lake: Lake,
     own: Mapping[int, DataFile],
     beside: Mapping[int, DataFile],
-    folder: Path,
+    folder: Place,
     *,
     config: WindowsConfig,
-    memory_limit: str,
-    threads: int,
 ) -> dict[int, References]:
-    """The references of the clean shards `own`, by their numbers; `beside` are others of the same corpus.
-
-    Raises TransientError when memory and disk do not suffice.
-    """
-    with open_database(memory_limit, threads, "Gathering contexts") as database:
-        everything = {**own, **beside}
-        create_view(database, lake, "stored_rows", everything, _COLUMNS)
-        database.register("own_shards", pl.DataFrame({"shard": sorted(own)}).to_arrow())
-        # A record that came twice is there twice: the one that lost must not be found as a parent.
-        database.execute(
-            "CREATE VIEW turns AS SELECT *, shard IN (SELECT shard FROM own_shards) AS own "
-            "FROM stored_rows WHERE reason IS DISTINCT FROM 'duplicate_id'"
-        )
-        _lists(database, config.turns)
-        _trees(database, config.turns)
-        database.execute(f"CREATE TABLE refs AS {query('windows_bound')}", {"chars": config.chars})
-        database.execute("DROP TABLE found")
-        _texts(database, lake, everything)
-        # In the order of places, so that each shard reads its part only.
-        database.execute(
-            "CREATE TABLE told AS SELECT refs.place, refs.hop, refs.other, far.content FROM refs "
-            "LEFT JOIN far ON refs.other = far.other ORDER BY refs.place ASC, refs.hop ASC"
-        )
-        database.execute("DROP TABLE refs")
-        return {
-            number: _write(database, lake, number, file, folder) for number, file in own.items()
-        }
+    """The references of the clean shards `own`, by their numbers; `beside` are others of the same corpus."""
+    everything = {**own, **beside}
+    create_view(database, lake, "stored_rows", everything, _COLUMNS)
+    database.register("own_shards", pl.DataFrame({"shard": sorted(own)}).to_arrow())
+    # A record that came twice is there twice: the one that lost must not be found as a parent.
+    database.execute(
+        "CREATE VIEW turns AS SELECT *, shard IN (SELECT shard FROM own_shards) AS own "
+        "FROM stored_rows WHERE reason IS DISTINCT FROM 'duplicate_id'"
+    )
+    _lists(database, config.turns)
+    _trees(database, config.turns)
+    database.execute(f"CREATE TABLE refs AS {query('windows_bound')}", {"chars": config.chars})
+    database.execute("DROP TABLE found")
+    _texts(database, lake, everything)
+    # In the order of places, so that each shard reads its part only.
+    database.execute(
+        "CREATE TABLE told AS SELECT refs.place, refs.hop, refs.other, far.content FROM refs "
+        "LEFT JOIN far ON refs.other = far.other ORDER BY refs.place ASC, refs.hop ASC"
+    )
+    database.execute("DROP TABLE refs")
+    write = _Write(lake, dict(own), str(folder))
+    found = database.each_shard("SELECT place, hop, other, content FROM told", list(own), write)
+    return dict(zip(own, found, strict=True))
 
 
-def _lists(database: duckdb.DuckDBPyConnection, turns: int) -> None:
+def _lists(database: Database, turns: int) -> None:
     database.execute(f"CREATE TABLE ordered AS {query('windows_order')}")
     database.register("hops", pl.DataFrame({"hop": range(1, turns + 1)}).to_arrow())
     database.execute(f"CREATE TABLE found AS {query('windows_lists')}")
     database.execute("DROP TABLE ordered")
 
 
-def _trees(database: duckdb.DuckDBPyConnection, turns: int) -> None:
+def _trees(database: Database, turns: int) -> None:
     """Goes up from all replies at once, step by step, until no chain goes on."""
     database.execute(
         "CREATE TABLE frontier AS SELECT place, reply_to AS wanted, 0 AS found FROM turns "
@@ -111,13 +109,13 @@ def _trees(database: duckdb.DuckDBPyConnection, turns: int) -> None:
     database.execute("DROP TABLE links")
 
 
-def _texts(database: duckdb.DuckDBPyConnection, lake: Lake, shards: Mapping[int, DataFile]) -> None:
+def _texts(database: Database, lake: Lake, shards: Mapping[int, DataFile]) -> None:
     """Makes the table far(other, content): what the turns of other shards that are referred to say, hashed."""
     database.execute(
         "CREATE TABLE far_places AS SELECT DISTINCT other FROM refs "
         f"WHERE other // {PLACES} <> place // {PLACES}"
     )
-    numbers = database.execute(f"SELECT DISTINCT other // {PLACES} FROM far_places").fetchall()
+    numbers = database.rows(f"SELECT DISTINCT other // {PLACES} FROM far_places")
     database.execute("CREATE TABLE far (other BIGINT, content UBIGINT)")
     if numbers:
         named = {number: shards[number] for (number,) in sorted(numbers)}
@@ -128,23 +126,34 @@ def _texts(database: duckdb.DuckDBPyConnection, lake: Lake, shards: Mapping[int,
         )
 
 
-def _write(
-    database: duckdb.DuckDBPyConnection, lake: Lake, number: int, file: DataFile, folder: Path
-) -> References:
-    start = number * PLACES
-    found = database.sql(
-        f"SELECT place - {start} AS row, hop, other // {PLACES} AS shard, other % {PLACES} AS other_row, content "
-        f"FROM told WHERE place >= {start} AND place < {start + PLACES} ORDER BY row ASC, hop ASC"
-    ).to_arrow_table()
-    frame = pl.from_arrow(found)
-    assert isinstance(frame, pl.DataFrame)
-    path = folder / f"references-{number}.parquet"
-    frame.drop("content").write_parquet(path)
-    none = pl.Series("sample_key", [], dtype=pl.UInt64)  # a shard of which all rows were erased
-    keys = pl.concat(
-        [none, *(each["sample_key"] for each in read_batches(lake, file, ["sample_key"]))]
-    )
-    return References(path, tuple(frame["shard"].unique().sort()), _digest(number, frame, keys))
+@dataclass(frozen=True)
+class _Write:
+    """Writes the references of one shard into `folder`; importable, for workers may call it."""
+
+    lake: Lake
+    own: Mapping[int, DataFile]
+    folder: str
+
+    def __call__(self, number: int, found: pa.Table) -> References:
+        frame = (
+            pl.DataFrame(found)
+            .select(
+                (pl.col("place") - number * PLACES).alias("row"),
+                "hop",
+                (pl.col("other") // PLACES).alias("shard"),
+                (pl.col("other") % PLACES).alias("other_row"),
+                "content",
+            )
+            .sort("row", "hop")
+        )
+        path = write_scratch(self.folder, number, frame.drop("content"))
+        # A shard of which all rows were erased has no batch.
+        keys = pl.concat([_NO_KEYS, *self._keys(number)]) if frame.height else _NO_KEYS
+        return References(path, tuple(frame["shard"].unique().sort()), _digest(number, frame, keys))
+
+    def _keys(self, number: int) -> Iterator[pl.Series]:
+        for batch in read_batches(self.lake, self.own[number], ["sample_key"]):
+            yield batch["sample_key"]
 
 
 def _digest(number: int, frame: pl.DataFrame, keys: pl.Series) -> str:
@@ -162,7 +171,6 @@ def _digest(number: int, frame: pl.DataFrame, keys: pl.Series) -> str:
     return digest.hexdigest()
 
 
-def _count(database: duckdb.DuckDBPyConnection, table: str) -> int:
-    found = database.execute(f"SELECT count(*) FROM {table}").fetchone()
-    assert found is not None
-    return int(found[0])
+def _count(database: Database, table: str) -> int:
+    ((count,),) = database.rows(f"SELECT count(*) FROM {table}")
+    return int(count)

@@ -7,6 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipelines.lake.lake import Lake
+from pipelines.lake.place import open_parquet
 from pipelines.lake.rows import BATCH_ROWS, locate
 from schemas.errors import TerminalError, TransientError
 from schemas.manifest import DataFile
@@ -25,7 +26,7 @@ def read_turns(lake: Lake, file: DataFile, rows: pl.Series) -> pl.DataFrame:
     places = (rows + start).sort()
     parts = [pl.DataFrame(schema={"other_row": pl.Int64, **SAID})]
     try:
-        with pq.ParquetFile(path, memory_map=True) as parquet:
+        with open_parquet(path) as parquet:
             first = 0
             for group in range(parquet.num_row_groups):
                 here = _between(places, first, parquet.metadata.row_group(group).num_rows)

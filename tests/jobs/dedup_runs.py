@@ -73,6 +73,7 @@ class Runs:
 
     folder: Path
     config: DedupConfig = field(default_factory=DedupConfig)
+    engine: LocalEngine = field(default_factory=HereEngine)
     lake: Lake = field(init=False)
 
     def __post_init__(self) -> None:
@@ -122,7 +123,7 @@ class Runs:
         config = SimpleNamespace(dedup=self.config, engine=EngineConfig(workers=1))
         journal = Journal(self.lake, "test")
         screen = Screen(quiet=True)
-        return Session(self.lake, config, self.folder, KEY_ID, journal, HereEngine(), screen)
+        return Session(self.lake, config, self.folder, KEY_ID, journal, self.engine, screen)
 
     def dedup(self, cleaned: list[Manifest], *, failed=None, rebuild=False) -> list[Manifest]:
         """One run of the stage, unpublished."""

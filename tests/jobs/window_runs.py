@@ -15,7 +15,7 @@ from pipelines.lake.snapshots import publish
 from schemas.config.engine import EngineConfig
 from schemas.config.windows import WindowsConfig
 from schemas.manifest import Manifest
-from tests.jobs.dedup_runs import CORPUS, KEY_ID, HereEngine, Runs, row
+from tests.jobs.dedup_runs import CORPUS, KEY_ID, Runs, row
 
 DAYS = ("2026-03-02", "2026-03-03", "2026-03-04")
 
@@ -33,7 +33,7 @@ class WindowRuns(Runs):
         )
         journal = Journal(self.lake, "test")
         screen = Screen(quiet=True)
-        return Session(self.lake, config, self.folder, KEY_ID, journal, HereEngine(), screen)
+        return Session(self.lake, config, self.folder, KEY_ID, journal, self.engine, screen)
 
     def make(self, cleaned: list[Manifest], *, failed=None, sources=None) -> list[Manifest]:
         """One run of the stage, unpublished."""

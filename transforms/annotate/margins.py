@@ -20,7 +20,7 @@ def margin(*, exclusive: bool, thresholds: Mapping[str, float]) -> str:
         ordered = (
             "list_reverse_sort(list_transform(scores, lambda s: CAST(s.probability AS DOUBLE)))"
         )
-        return f"CASE WHEN len(scores) > 1 THEN {ordered}[1] - {ordered}[2] END"
+        return f"CASE WHEN array_length(scores) > 1 THEN {ordered}[1] - {ordered}[2] END"
     known = "".join(
         f" WHEN {_text(name)} THEN {threshold!r}"
         for name, threshold in thresholds.items()

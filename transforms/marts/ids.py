@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import polars as pl
 import pyarrow as pa
 
 DIGITS = 32
@@ -45,3 +46,9 @@ def as_uuid(ids: pa.Array) -> pa.Array:
         pa.binary(DIGITS // 2), len(ids), [validity, pa.py_buffer(stored)]
     )
     return pa.ExtensionArray.from_storage(pa.uuid(), storage)
+
+
+def as_text(ids: pa.Array) -> pa.Array:
+    """UUIDs, or null, as strings of 32 lower-case hexadecimal digits."""
+    stored = pl.Series(ids.storage.cast(pa.binary()))
+    return stored.bin.encode("hex").to_arrow().cast(pa.string())

@@ -1,6 +1,6 @@
 -- Names that rows of a conversation lack because they lie in another piece of it than the speaker who bears them.
--- In: records(conversation_id, pii_hints, domain, shard). Out: shard, conversation_id, names (all of the conversation,
--- sorted), one line per shard and conversation in which some row lacks one. In posts names of accounts are no names of
+-- In: records(conversation_id, pii_hints, domain, shard). Out: shard, conversation_id, names (all of the conversation, in
+-- any order), one line per shard and conversation in which some row lacks one. In posts names of accounts are no names of
 -- people: the domain social has only what its rows have.
 WITH named AS (
     SELECT conversation_id, pii_hints, shard
@@ -18,9 +18,9 @@ lacking AS (
     SELECT DISTINCT named.shard, named.conversation_id
     FROM named
     INNER JOIN totals ON named.conversation_id = totals.conversation_id
-    WHERE coalesce(len(named.pii_hints), 0) < totals.total
+    WHERE coalesce(array_length(named.pii_hints), 0) < totals.total
 )
-SELECT lacking.shard, lacking.conversation_id, list(names.name ORDER BY names.name ASC) AS names
+SELECT lacking.shard, lacking.conversation_id, list(names.name) AS names
 FROM lacking
 INNER JOIN names ON lacking.conversation_id = names.conversation_id
 GROUP BY lacking.shard, lacking.conversation_id

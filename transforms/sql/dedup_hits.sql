@@ -4,7 +4,11 @@
 -- their hash.
 WITH fresh_buckets AS (
     SELECT DISTINCT band, bands[band] AS bucket
-    FROM (SELECT bands, unnest(generate_series(1, len(bands))) AS band FROM fresh_rows)
+    FROM (
+        SELECT bands, unnest(generate_series(1, array_length(bands))) AS band
+        FROM fresh_rows
+        WHERE array_length(bands) > 0
+    )
 ),
 fresh_texts AS (
     SELECT DISTINCT exact_high, exact_low FROM fresh_rows
@@ -12,7 +16,9 @@ fresh_texts AS (
 found AS (
     SELECT old.exact_high, old.exact_low, old.era, old.place
     FROM (
-        SELECT *, unnest(generate_series(1, len(bands))) AS band FROM old_rows
+        SELECT *, unnest(generate_series(1, array_length(bands))) AS band
+        FROM old_rows
+        WHERE array_length(bands) > 0
     ) AS old
     INNER JOIN fresh_buckets
         ON old.band = fresh_buckets.band AND old.bands[old.band] = fresh_buckets.bucket

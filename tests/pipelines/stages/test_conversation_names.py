@@ -5,6 +5,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from pipelines.engines.duck_database import open_duck_database
 from pipelines.lake.compact import compact_lake
 from pipelines.lake.journal import past_runs
 from pipelines.lake.lake import open_lake
@@ -66,7 +67,8 @@ def test_which_conversations_lack_names_and_that_compaction_changes_nothing(fold
     def names() -> list[tuple]:
         parts = [part for part in state(lake)[1].values() if part.dataset == "records"]
         files = [file for part in parts for file in part.files]
-        found = conversation_names(lake, files, memory_limit="200MB", threads=1)
+        with open_duck_database("200MB", 1, "A test") as database:
+            found = conversation_names(database, lake, files)
         return sorted(found.values())
 
     a = next(iter(names()[0]))[0]

@@ -6,9 +6,9 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from pipelines.engines.duck_database import open_duck_database
 from pipelines.lake.commit import DataWriter
 from pipelines.lake.lake import Lake, create_lake
-from pipelines.stages.database import open_database
 from pipelines.stages.select_rows import Wanted, choose
 from schemas.datasets import LABELS
 from schemas.manifest import DataFile
@@ -52,7 +52,7 @@ def chosen(folder: Path, shards: list[list[tuple[int, float | None]]], wanted: W
     lake = create_lake(folder / "lake", KEY_ID)
     files = [shard(lake, number, rows) for number, rows in enumerate(shards)]
     sql = margin(exclusive=False, thresholds={})
-    with open_database("200MB", 1, "A test") as database:
+    with open_duck_database("200MB", 1, "A test") as database:
         paths = choose(database, lake, files, wanted, folder, margin_sql=sql)
     frames = [pl.read_parquet(path) for path in paths]
     assert [frame["row"].to_list() for frame in frames] == [list(range(len(r))) for r in shards]

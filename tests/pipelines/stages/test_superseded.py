@@ -1,13 +1,15 @@
 """Which rows of a record win: worked examples."""
 
 import itertools
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
+from pipelines.engines.duck_database import open_duck_database
 from pipelines.lake.commit import DataWriter
 from pipelines.lake.lake import Lake
-from pipelines.stages.superseded import losing
+from pipelines.stages.superseded import Lost, losing
 from schemas.datasets import RECORDS
 from schemas.manifest import DataFile
 from tests.pipelines.lake.builders import new_lake
@@ -34,6 +36,14 @@ def shard(lake: Lake, name: str, *posts: tuple[str, int, str]) -> DataFile:
     return writer.close()
 
 
+def lost_of(
+    lake: Lake, files: Sequence[DataFile], beside: Sequence[DataFile] = ()
+) -> dict[str, Lost]:
+    """What `losing` says, in a database of its own."""
+    with open_duck_database("200MB", 1, "A test") as database:
+        return losing(database, lake, files, beside=beside)
+
+
 @pytest.mark.parametrize(
     ("first", "second", "winner"),
     [
@@ -56,7 +66,7 @@ def test_of_two_lines(
 ) -> None:
     lake = new_lake(tmp_path)
     file = shard(lake, "f", ("x", *first), ("y", 0, TEXT), ("x", *second))
-    lost = losing(lake, [file], memory_limit="200MB", threads=1)
+    lost = lost_of(lake, [file])
     assert lost[file.path].rows == lost[file.path].first == ((2,) if winner == 0 else (0,))
 
 
@@ -69,10 +79,10 @@ def test_files_beside_count_and_the_order_of_files_does_not(tmp_path: Path) -> N
     ]
     everything = [(files[0].path, (0,)), (files[1].path, (1,)), (files[2].path, (0,))]
     for order in itertools.permutations(files):
-        lost = losing(lake, order, memory_limit="200MB", threads=1)
+        lost = lost_of(lake, order)
         assert sorted((path, each.rows) for path, each in lost.items()) == everything
     # Only records of `a` are looked at: x and y, in all files.
-    lost = losing(lake, files[:1], beside=files[1:], memory_limit="200MB", threads=1)
+    lost = lost_of(lake, files[:1], beside=files[1:])
     assert sorted((path, each.rows) for path, each in lost.items()) == [
         everything[0],
         everything[2],
@@ -93,6 +103,6 @@ def test_files_beside_count_and_the_order_of_files_does_not(tmp_path: Path) -> N
 def test_python_and_sql_agree_on_marks(tmp_path: Path, text: str, deleted: bool) -> None:
     lake = new_lake(tmp_path)
     file = shard(lake, "f", ("x", 0, text), ("x", 1, TEXT))
-    lost = losing(lake, [file], memory_limit="200MB", threads=1)
+    lost = lost_of(lake, [file])
     assert lost[file.path].rows == ((1,) if deleted else (0,))
     assert is_deleted(text) is deleted
