@@ -1,27 +1,30 @@
-"""The base tables that the marts are computed from, in a database that spills.
+"""The base tables that the marts are computed from.
 
-`answers`, `turns`, `score_sums`, `ratings`, `label_info`, `clean`, `texts`, and `labels_<task>` of the tasks whose
-typed answers marts read: see the SQL files and `transforms.marts.answers` for their columns.
+`answers`, `turns`, `score_sums`, `ratings`, `replies`, `label_info`, `clean`, `texts`, and `labels_<task>` of the tasks
+whose typed answers marts read: see the SQL files and `transforms.marts.answers` for their columns.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-import duckdb
 import pyarrow as pa
 
+from pipelines.engines.database import Database
+from pipelines.engines.duck_database import DuckDatabase
+from pipelines.engines.engine import Maps
+from pipelines.lake.place import Place, register
 from pipelines.marts.labels_in import write_answers
-from pipelines.marts.typed import typed_views
-from pipelines.query.views import empty, literal, parquet
-from pipelines.stages.database import bytes_of, open_database, query
+from pipelines.marts.pieces import Pieces
+from pipelines.marts.read_in import Reading
+from pipelines.marts.tables import Tables
+from pipelines.marts.whole import Whole
+from pipelines.stages.database import query
 from schemas.errors import ConfigError
 from schemas.taxonomy import load_taxonomy
-from transforms.marts.answers import ANSWERS
 from transforms.marts.polarity import polarity_of
 
 _LABEL_INFO: Final = pa.schema(
@@ -35,107 +38,57 @@ _LABEL_INFO: Final = pa.schema(
     ]
 )
 _OVER_CLEAN: Final = ("ratings", "replies", "texts")
-_ROW_BYTES: Final = 600  # what sorting takes of each row
-# Few different strings: as numbers they make the rows that are sorted a third as wide.
-_NAMES: Final = ("corpus", "task", "taxonomy", "labeler", "role", "state")
-_IDS: Final = ("record_id", "speaker", "conversation_id")
-_OTHER: Final = (
-    "day",
-    "turn",
-    "created_at",
-    "confidence",
-    "valence",
-    "arousal",
-    "hostile",
-    "bucket",
-)
 
 
 @dataclass(frozen=True)
 class Base:
-    """The database, how many rows of `answers` there are, where scratch files go, the memory limit in bytes."""
+    """The tables, how many rows of `answers` there are, and which of the tables that marts ask for are there."""
 
-    database: duckdb.DuckDBPyConnection
+    tables: Tables
     rows: int
-    folder: Path
-    memory: int
+    made: set[str] = field(default_factory=set)
 
 
-@contextmanager
-def open_base(
-    files: Mapping[str, Sequence[str]], folder: Path, *, memory_limit: str, threads: int
-) -> Iterator[Base]:
-    """Makes the base tables of published files (as `published_files` gives them); scratch files go to `folder`.
+def make_base(
+    files: Mapping[str, Sequence[str]],
+    database: Database,
+    folder: Place,
+    *,
+    memory: int,
+    threads: int,
+    maps: Maps | None = None,
+) -> Base:
+    """Makes the base tables of published files (as `published_files` gives them) in an empty database.
 
-    `turns` is made when `need_turns` asks for it; the others are there at once.
-    Raises TerminalError for damaged files, TransientError where memory or disk are too little.
+    Scratch files go to `folder`. `memory` in bytes: what is made of one machine's database at a time fits in it.
+    Labels are read by `maps`, if given, else by `threads` of this process. `turns` is made when `need_turns` asks for
+    it; the others are there at once. Raises TerminalError for damaged files, TransientError where memory or disk are
+    too little.
     """
-    memory = bytes_of(memory_limit)
-    answered = write_answers(files, folder, threads)
-    with open_database(memory_limit, threads, "Computing marts") as database:
-        database.execute("SET TimeZone = 'UTC'")
-        for name in ("clean", "annotations"):
-            paths = files.get(name, ())
-            _view(database, name, f"SELECT * FROM {parquet(paths)}" if paths else empty(name))
-        if answered.files:
-            table = parquet([str(path) for path in answered.files])
-            database.execute(f"CREATE VIEW answers AS SELECT * FROM {table}")
-        else:
-            database.register("answers", ANSWERS.empty_table())
-        database.register("score_parts", answered.sums)
-        database.execute(f"CREATE TABLE score_sums AS {query('marts/base_score_sums')}")
-        database.register("label_info", label_info(files))
-        for name in _OVER_CLEAN:
-            database.execute(f"CREATE VIEW {name} AS {query(f'marts/base_{name}')}")
-        for name, sql in typed_views(files).items():
-            _view(database, name, sql)
-        yield Base(database, answered.rows, folder, memory)
-
-
-def _view(database: duckdb.DuckDBPyConnection, name: str, sql: str) -> None:
-    """A view with its ids as UUIDs, as those of `answers`."""
-    columns = [row[0] for row in database.execute(f"DESCRIBE {sql}").fetchall()]
-    ids = ", ".join(
-        f"CAST({column} AS UUID) AS {column}" for column in (*_IDS, "reply_to") if column in columns
-    )
-    database.execute(f"CREATE VIEW {name} AS SELECT * REPLACE ({ids}) FROM ({sql})")
+    local = isinstance(database, DuckDatabase)
+    answered = write_answers(files, folder, packed_ids=local, threads=threads, maps=maps)
+    tables: Tables
+    if isinstance(database, DuckDatabase):
+        assert isinstance(folder, Path)
+        register(database.connection, [path for paths in files.values() for path in paths])
+        tables = Pieces(database, folder, rows=answered.rows, memory=memory)
+    else:
+        tables = Whole(database)
+    database.view_files("answers", [str(path) for path in answered.files])
+    database.register("score_parts", answered.sums)
+    database.register("label_info", label_info(files))
+    Reading(database, folder, packed_ids=local).views(files)
+    tables.keep("score_sums", query("marts/base_score_sums"))
+    for name in _OVER_CLEAN:
+        database.execute(f"CREATE VIEW {name} AS {query(f'marts/base_{name}')}")
+    return Base(tables, answered.rows)
 
 
 def need_turns(base: Base) -> None:
-    """Makes the view `turns`, once: over files, each of some conversations, so that what is sorted fits in memory."""
-    database = base.database
-    found = database.execute("SELECT 1 FROM duckdb_views() WHERE view_name = 'turns'").fetchall()
-    if found:
-        return
-    selected = [*_IDS, *_OTHER]
-    for name in _NAMES:
-        values = database.execute(f"SELECT DISTINCT {name} FROM answers ORDER BY ALL").fetchall()
-        known = ", ".join(literal(value) for (value,) in values if value is not None)
-        database.execute(f"DROP TYPE IF EXISTS {name}_name")  # of an attempt that failed
-        database.execute(f"CREATE TYPE {name}_name AS ENUM ({known or literal('')})")
-        selected.append(f"CAST({name} AS {name}_name) AS {name}")
-    buckets = min(256, -(-base.rows * _ROW_BYTES // base.memory)) or 1
-    starts = [256 * number // buckets for number in range(buckets + 1)]
-    for number in range(buckets):
-        low, high = f"{starts[number]:02x}", f"{starts[number + 1]:02x}"
-        bounds = f"conversation_id >= {_id(low)}" + (
-            f" AND conversation_id < {_id(high)}" if number + 1 < buckets else ""
-        )
-        database.execute(
-            f"CREATE OR REPLACE TEMP VIEW placeable AS SELECT {', '.join(selected)} "
-            f"FROM answers WHERE {bounds}"
-        )
-        target = base.folder / f"turns-{number:03d}.parquet"
-        database.execute(
-            f"COPY ({query('marts/base_turns')}) TO {literal(str(target))} (FORMAT parquet, COMPRESSION lz4_raw)"
-        )
-    database.execute(
-        f"CREATE OR REPLACE VIEW turns AS SELECT * FROM read_parquet({literal(str(base.folder / 'turns-*.parquet'))})"
-    )
-
-
-def _id(start: str) -> str:
-    return f"CAST({literal(start.ljust(32, '0'))} AS UUID)"
+    """Makes `turns`, once."""
+    if "turns" not in base.made:
+        base.tables.turns()
+        base.made.add("turns")
 
 
 def label_info(files: Mapping[str, Sequence[str]]) -> pa.Table:

@@ -8,31 +8,35 @@ cannot be computed does not keep the others back.
 from __future__ import annotations
 
 import json
-import shutil
 import tempfile
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 import duckdb
 import pyarrow as pa
 import xxhash
 
+from pipelines.engines.database import Database
+from pipelines.engines.duck_database import DuckDatabase, open_duck_database
+from pipelines.engines.engine import Maps
+from pipelines.engines.scratch import remove_tree
 from pipelines.lake.commit import read_manifest
 from pipelines.lake.forget_intent import refuse_while_forgetting
 from pipelines.lake.journal import live_runs
 from pipelines.lake.lake import Lake, now
 from pipelines.lake.mart_files import STAGE, drop_others, of_what
+from pipelines.lake.place import Place
 from pipelines.lake.snapshots import State, published_files
 from pipelines.lake.store import create, new_attempt
 from pipelines.marts.after import AFTER
-from pipelines.marts.base import Base, open_base
+from pipelines.marts.base import Base, make_base
 from pipelines.marts.needs import need
 from pipelines.marts.written import queried, write_mart
-from pipelines.stages.database import query
+from pipelines.stages.database import bytes_of, query
 from schemas.config.marts import MartsConfig
 from schemas.errors import AffectmineError, TerminalError, TransientError
 from schemas.manifest import Manifest
@@ -51,9 +55,21 @@ class Made:
     error: AffectmineError | None = None
 
 
+class Computes(Maps, Protocol):
+    """What marts are computed with: see pipelines.engines.engine.Engine."""
+
+    def database(
+        self, memory_limit: str, threads: int, doing: str
+    ) -> AbstractContextManager[Database]:
+        """An empty database for what needs all rows."""
+
+    def scratch(self, lake: Lake, run_id: str) -> AbstractContextManager[Place]:
+        """A folder that its workers reach, which goes in the end."""
+
+
 @dataclass(frozen=True)
 class Builder:
-    """Marts of one state of a lake."""
+    """Marts of one state of a lake. Without an engine DuckDB computes them, in this process."""
 
     lake: Lake
     parts: State
@@ -61,6 +77,7 @@ class Builder:
     run_id: str
     memory_limit: str
     threads: int
+    engine: Computes | None = None
 
     def build(self, names: Sequence[str]) -> Iterator[Made]:
         """Each mart as it is done. Raises what keeps all of them back: files that are damaged, no disk."""
@@ -75,22 +92,42 @@ class Builder:
                 missing.append(mart)
         if not missing:
             return
-        files = published_files(self.lake, self.parts)
-        # In the lake, not in a public folder: whoever holds it may see pseudonyms, and `forget` and `vacuum` sweep it.
-        marts = self.lake.root / STAGE
-        marts.mkdir(exist_ok=True)
-        _sweep(self.lake, marts)
-        with (
-            tempfile.TemporaryDirectory(prefix="scratch-", dir=marts) as folder,
-            open_base(
-                files, Path(folder), memory_limit=self.memory_limit, threads=self.threads
-            ) as base,
-        ):
+        with self._base() as base:
             for mart in missing:
                 try:
                     yield Made(mart, self._make(mart, base))
                 except AffectmineError as error:
                     yield Made(mart, None, error)
+
+    @contextmanager
+    def _base(self) -> Iterator[Base]:
+        files = published_files(self.lake, self.parts)
+        opened = open_duck_database if self.engine is None else self.engine.database
+        with opened(self.memory_limit, self.threads, "Computing marts") as database:
+            here = isinstance(database, DuckDatabase)
+            with self._scratch(here=here) as folder:
+                yield make_base(
+                    files,
+                    database,
+                    folder,
+                    memory=bytes_of(self.memory_limit),
+                    threads=self.threads,
+                    maps=None if here else self.engine,
+                )
+
+    @contextmanager
+    def _scratch(self, *, here: bool) -> Iterator[Place]:
+        if not here and self.engine is not None:
+            with self.engine.scratch(self.lake, self.run_id) as scratch:
+                yield scratch
+            return
+        # In the lake, not in a public folder: whoever holds it may see pseudonyms, and `forget` and `vacuum` sweep it.
+        marts = self.lake.root / STAGE
+        marts.mkdir(exist_ok=True)
+        _sweep(self.lake, marts)
+        inside = marts if isinstance(marts, Path) else None  # DuckDB's files lie on this machine
+        with tempfile.TemporaryDirectory(prefix="scratch-", dir=inside) as folder:
+            yield Path(folder)
 
     def parameters(self, mart: Mart) -> dict[str, int | float]:
         """The numbers that stand in its SQL: those of the config where it has them."""
@@ -109,9 +146,9 @@ class Builder:
         name = self.name(mart)
         attempt = new_attempt()
         path = self.lake.path(name).with_name(f"{Path(name).stem}-{attempt}.parquet")
-        with _explained(mart):
+        with _explained(mart, base):
             need(base, mart.reads, self.settings)
-            file = write_mart(self.lake, mart, path, self._rows(mart, base.database))
+            file = write_mart(self.lake, mart, path, self._rows(mart, base))
         manifest = Manifest(
             name=name,
             stage=STAGE,
@@ -139,26 +176,24 @@ class Builder:
         path.unlink(missing_ok=True)
         return read_manifest(self.lake.path(name))
 
-    def _rows(self, mart: Mart, database: duckdb.DuckDBPyConnection) -> Iterable[pa.RecordBatch]:
+    def _rows(self, mart: Mart, base: Base) -> Iterable[pa.RecordBatch]:
         after = AFTER.get(mart.name)
         if after is None:
-            found: Iterable[pa.RecordBatch] = queried(database, mart, self.parameters(mart))
-            return found
+            return queried(base.tables, mart, self.parameters(mart))
         # What SQL says badly is computed from the small table that it gives.
-        sql = query(f"marts/{mart.name}")
-        table = database.sql(sql, params=self.parameters(mart)).to_arrow_table()
-        rows: list[pa.RecordBatch] = after(table).to_batches()
+        found = base.tables.batches(query(f"marts/{mart.name}"), self.parameters(mart))
+        rows: list[pa.RecordBatch] = after(pa.Table.from_batches(found)).to_batches()
         return rows
 
 
-def _sweep(lake: Lake, marts: Path) -> None:
+def _sweep(lake: Lake, marts: Place) -> None:
     """Removes what killed builds left, unless another run is at work, whose it may be."""
     if len(live_runs(lake)) <= 1:  # this one
         for left in marts.glob("scratch-*"):
-            shutil.rmtree(left, ignore_errors=True)
+            remove_tree(left)
 
 
-def _whole(lake: Lake, path: Path) -> Manifest | None:
+def _whole(lake: Lake, path: Place) -> Manifest | None:
     """The manifest, if its rows are still there; else it is removed, so that they are made again."""
     manifest = read_manifest(path)
     if all(lake.path(file.path).exists() for file in manifest.outputs):
@@ -168,7 +203,20 @@ def _whole(lake: Lake, path: Path) -> Manifest | None:
 
 
 @contextmanager
-def _explained(mart: Mart) -> Iterator[None]:
+def _explained(mart: Mart, base: Base) -> Iterator[None]:
+    """Tells what the database says as errors of ours, so that it keeps this mart back and not the others."""
+    if isinstance(base.tables.database, DuckDatabase):
+        with _explained_duckdb(mart):
+            yield
+        return
+    from pipelines.engines.spark_errors import explained
+
+    with explained(f"Computing the mart {mart.name}"):
+        yield
+
+
+@contextmanager
+def _explained_duckdb(mart: Mart) -> Iterator[None]:
     try:
         yield
     except duckdb.OutOfMemoryException:

@@ -1,18 +1,16 @@
-"""The base tables of words: what is counted by the hundred million, in pieces that fit in memory.
+"""The base tables of words: what is counted by the hundred million, in as many parts as `Tables` makes.
 
-Three passes: over all texts for the vocabulary; over the pieces for the words of each record as numbers, for pairs of
-words and for repetition; over the pieces again for what each group of records says, of the pairs that are frequent.
-Numbers of words lie in scratch files on the way; which word a number is, only the database knows.
+Three passes: over all texts for the vocabulary; over the parts for the words of each record as numbers, for pairs of
+words and for repetition; over the parts again for what each group of records says, of the pairs that are frequent.
+Numbers of words are put aside on the way; which word a number is, only the database knows.
 """
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Final
 
 from pipelines.marts.base import Base, need_turns
-from pipelines.marts.pieces import make, piece, piece_bounds, told
-from pipelines.query.views import literal
+from pipelines.marts.tables import EVERYTHING, Tables
 from pipelines.stages.database import query
 
 REPETITION: Final = "repetition"
@@ -29,82 +27,68 @@ _PART: Final = "question_id, label, words, expression_id, n, counted_n, records,
 
 def need_repetition(base: Base, min_records: int) -> None:
     """Makes the vocabulary, the numbers of all words, pairs of them, and `repetition`."""
-    if _there(base, "base_pair_totals"):
+    if REPETITION in base.made:
         return
     need_turns(base)
-    make(base, "base_questions")
-    _vocabulary(base)
-    for number, bounds in enumerate(piece_bounds(base)):
-        with piece(base, bounds):
-            make(base, "base_records")
-            make(base, "base_words")
-            _save(base, "SELECT * FROM base_records", f"records-{number:03d}")
-            _save(base, told("base_tokens", min_records), f"tokens-{number:03d}")
-            _view(base, "base_tokens", f"tokens-{number:03d}")
-            _save(base, query("marts/base_pair_totals"), f"pairs-{number:03d}")
-            make(base, "base_speeches")
-            make(base, "base_trigrams")
-            _save(base, query("marts/tactic_repetition"), f"{REPETITION}-{number:03d}")
-    _view(base, REPETITION, f"{REPETITION}-*")
-    _view(base, "pair_parts", "pairs-*")
-    base.database.execute(
-        "CREATE OR REPLACE TABLE base_pair_totals AS SELECT word_id, next_id, CAST(sum(n) AS BIGINT) AS n "
-        "FROM pair_parts GROUP BY word_id, next_id"
+    tables = base.tables
+    tables.keep("base_questions", _sql("base_questions"))
+    with tables.part(EVERYTHING):
+        _make(tables, "base_records")
+        # On one machine a view: storing so many lists costs more than finding the words again.
+        _make(tables, "base_words", view=True)
+        tables.keep("base_vocabulary", _sql("base_vocabulary"))
+    for number, bounds in enumerate(tables.bounds()):
+        with tables.part(bounds):
+            _make(tables, "base_records")
+            _make(tables, "base_words")
+            tables.save("records", number, "SELECT * FROM base_records")
+            tables.save("tokens", number, _sql("base_tokens", min_records))
+            tables.show("base_tokens", "tokens", number)
+            tables.save("pairs", number, _sql("base_pair_totals"))
+            _make(tables, "base_speeches")
+            _make(tables, "base_trigrams")
+            tables.save(REPETITION, number, _sql("tactic_repetition"))
+    tables.show(REPETITION, REPETITION)
+    tables.show("pair_parts", "pairs")
+    tables.keep(
+        "base_pair_totals",
+        "SELECT word_id, next_id, CAST(sum(n) AS BIGINT) AS n FROM pair_parts GROUP BY word_id, next_id",
     )
+    base.made.add(REPETITION)
 
 
 def need_counts(base: Base, min_records: int) -> None:
     """Makes `base_expressions`, and `base_compared` with its groups: what each group of records says how often."""
-    if _there(base, "base_compared"):
+    if "base_compared" in base.made:
         return
     need_repetition(base, min_records)
-    make(base, "base_expressions", min_records=min_records)
-    for number, bounds in enumerate(piece_bounds(base)):
-        with piece(base, bounds):
-            _view(base, "base_records", f"records-{number:03d}")
-            _view(base, "base_tokens", f"tokens-{number:03d}")
+    tables = base.tables
+    tables.keep("base_expressions", _sql("base_expressions", min_records))
+    for number, bounds in enumerate(tables.bounds()):
+        with tables.part(bounds):
+            tables.show("base_records", "records", number)
+            tables.show("base_tokens", "tokens", number)
             for name in _GROUPED:
-                make(base, name)
-            make(base, "base_counts", kind="VIEW")
-            _save(base, f"SELECT {_PART} FROM base_counts", f"counts-{number:03d}")
-    _view(base, "count_parts", "counts-*")
-    make(base, "base_counted")
-    base.database.execute(
-        f"CREATE OR REPLACE TABLE base_groups AS {query('marts/base_counted_groups')}"
-    )
-    base.database.execute(
-        "CREATE OR REPLACE VIEW base_counts AS SELECT base_groups.group_id, base_counted.* "
+                _make(tables, name)
+            _make(tables, "base_counts", view=True)
+            tables.save("counts", number, f"SELECT {_PART} FROM base_counts")
+    tables.show("count_parts", "counts")
+    tables.keep("base_counted", _sql("base_counted"))
+    tables.keep("base_groups", _sql("base_counted_groups"))
+    tables.keep(
+        "base_counts",
+        "SELECT base_groups.group_id, base_counted.* "
         "FROM base_counted INNER JOIN base_groups ON base_counted.question_id = base_groups.question_id "
-        "AND base_counted.label IS NOT DISTINCT FROM base_groups.label"
+        "AND base_counted.label IS NOT DISTINCT FROM base_groups.label",
     )
-    make(base, "base_compared", min_records=min_records)
+    tables.keep("base_compared", _sql("base_compared", min_records))
+    base.made.add("base_compared")
 
 
-def _vocabulary(base: Base) -> None:
-    with piece(base, "true"):
-        make(base, "base_records")
-        make(base, "base_words", kind="VIEW")
-        base.database.execute(
-            f"CREATE OR REPLACE TABLE main.base_vocabulary AS {query('marts/base_vocabulary')}"
-        )
+def _make(tables: Tables, name: str, *, view: bool = False) -> None:
+    tables.make(name, _sql(name), view=view)
 
 
-def _there(base: Base, name: str) -> bool:
-    found = base.database.execute(
-        f"SELECT 1 FROM duckdb_tables() WHERE table_name = {literal(name)}"
-    )
-    return bool(found.fetchall())
-
-
-def _path(base: Base, name: str) -> Path:
-    return base.folder / f"{name}.parquet"
-
-
-def _save(base: Base, sql: str, name: str) -> None:
-    path = literal(str(_path(base, name)))
-    base.database.execute(f"COPY ({sql}) TO {path} (FORMAT parquet, COMPRESSION lz4_raw)")
-
-
-def _view(base: Base, name: str, files: str) -> None:
-    path = literal(str(_path(base, files)))
-    base.database.execute(f"CREATE OR REPLACE VIEW {name} AS SELECT * FROM read_parquet({path})")
+def _sql(name: str, min_records: int = 0) -> str:
+    """The query of a base table. A statement that makes a table takes no parameters."""
+    return query(f"marts/{name}").replace("$min_records", str(min_records))

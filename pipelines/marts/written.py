@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from pathlib import Path
-from typing import Any, Final
+from collections.abc import Iterable, Iterator
+from typing import Final
 
-import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipelines.lake.commit import dictionary_columns, file_checksum
 from pipelines.lake.lake import Lake
 from pipelines.lake.mart_files import STAGE
-from pipelines.lake.store import disk_trouble, sync_file
+from pipelines.lake.place import Place, created_locally
+from pipelines.lake.store import disk_trouble
 from pipelines.marts.needs import MADE
+from pipelines.marts.tables import Tables
 from pipelines.query.views import quoted
 from pipelines.stages.database import query
 from schemas.errors import TerminalError
 from schemas.manifest import DataFile
 from schemas.mart import Mart
 
-_BATCH_ROWS: Final = 122_880
 _ARROW: Final[dict[str, pa.DataType]] = {
     "VARCHAR": pa.string(),
     "VARCHAR[]": pa.list_(pa.string()),
@@ -38,33 +37,29 @@ def mart_schema(mart: Mart) -> pa.Schema:
     return pa.schema([(column.name, _ARROW[column.type]) for column in mart.columns])
 
 
-def write_mart(lake: Lake, mart: Mart, path: Path, rows: Iterable[pa.RecordBatch]) -> DataFile:
-    """Writes `rows`, whose columns are the mart's; removes the file if that fails.
+def write_mart(lake: Lake, mart: Mart, path: Place, rows: Iterable[pa.RecordBatch]) -> DataFile:
+    """Writes `rows`, whose columns are the mart's; there is no file if that fails.
 
     Raises TerminalError where the rows have other columns, TransientError where the disk says no.
     """
     schema = mart_schema(mart)
     written = 0
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with pq.ParquetWriter(
-            path,
-            schema,
-            compression="zstd",
-            compression_level=1,
-            use_dictionary=dictionary_columns(schema),
-        ) as writer:
-            for batch in rows:
-                _check_columns(mart, batch.schema.names)
-                writer.write_table(pa.Table.from_batches([batch]).cast(schema))
-                written += batch.num_rows
-        sync_file(path)
+        with created_locally(path) as local:
+            with pq.ParquetWriter(
+                local,
+                schema,
+                compression="zstd",
+                compression_level=1,
+                use_dictionary=dictionary_columns(schema),
+            ) as writer:
+                for batch in rows:
+                    _check_columns(mart, batch.schema.names)
+                    writer.write_table(pa.Table.from_batches([batch]).cast(schema))
+                    written += batch.num_rows
+            size, checksum = local.stat().st_size, file_checksum(local)
     except OSError as error:
-        path.unlink(missing_ok=True)
         raise disk_trouble("write", path, error) from None
-    except BaseException:
-        path.unlink(missing_ok=True)
-        raise
     return DataFile(
         dataset=STAGE,
         variant=mart.name,
@@ -72,8 +67,8 @@ def write_mart(lake: Lake, mart: Mart, path: Path, rows: Iterable[pa.RecordBatch
         partition="",
         path=lake.relative(path),
         rows=written,
-        bytes=path.stat().st_size,
-        checksum=file_checksum(path),
+        bytes=size,
+        checksum=checksum,
         schema_version=1,
     )
 
@@ -87,17 +82,19 @@ def _check_columns(mart: Mart, names: list[str]) -> None:
 
 
 def queried(
-    database: duckdb.DuckDBPyConnection, mart: Mart, parameters: dict[str, Any]
-) -> pa.RecordBatchReader:
+    tables: Tables, mart: Mart, parameters: dict[str, int | float]
+) -> Iterator[pa.RecordBatch]:
     """The rows of a mart's SQL, of the types that it declares; ids are strings again."""
     sql = MADE.get(mart.name) or query(f"marts/{mart.name}")
-    found = {row[0]: row[1] for row in database.execute(f"DESCRIBE {sql}", parameters).fetchall()}
+    packed: set[str] = set()
+    if tables.packed_ids:
+        described = tables.database.rows(f"DESCRIBE {sql}", parameters)
+        packed = {name for name, kind, *_ in described if kind == "UUID"}
     columns = []
     for column in mart.columns:
         name = quoted(column.name)
         told = f"CAST({name} AS {column.type})"
-        if found.get(column.name) == "UUID":
+        if column.name in packed:
             told = f"replace(CAST({name} AS VARCHAR), '-', '')"
         columns.append(f"{told} AS {name}")
-    told = f"SELECT {', '.join(columns)} FROM ({sql})"
-    return database.sql(told, params=parameters).to_arrow_reader(_BATCH_ROWS)
+    return tables.batches(f"SELECT {', '.join(columns)} FROM ({sql})", parameters)

@@ -4,9 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.engines.duck_database import open_duck_database
 from pipelines.lake.snapshots import published_files, state
-from pipelines.marts.base import open_base
+from pipelines.marts.base import make_base
 from pipelines.marts.needs import need
+from pipelines.stages.database import bytes_of
 from schemas.config.marts import MartsConfig
 from tests.jobs.made_lake import keyed, made_lake
 
@@ -26,11 +28,11 @@ def base_rows(folder: Path, rows: list[dict], sql: str, **more: str) -> list[tup
     scratch = folder / "scratch"
     scratch.mkdir()
     files = published_files(lake, state(lake)[1])
-    with open_base(
-        files, scratch, memory_limit=more.get("memory_limit", "400MB"), threads=2
-    ) as base:
+    memory_limit = more.get("memory_limit", "400MB")
+    with open_duck_database(memory_limit, 2, "Testing") as database:
+        base = make_base(files, database, scratch, memory=bytes_of(memory_limit), threads=2)
         need(base, ["turns"], MartsConfig())
-        return base.database.execute(sql).fetchall()
+        return base.tables.database.rows(sql)
 
 
 def names(found: list[tuple], known: str) -> list[tuple]:
@@ -79,7 +81,7 @@ def test_turns_go_by_number_then_by_time(tmp_path):
 def test_conversations_are_whole_however_they_are_cut(tmp_path, monkeypatch, memory_limit):
     """300 talks of 4 turns; with a byte budget of nothing they are sorted in 256 pieces."""
     monkeypatch.setattr(
-        "pipelines.marts.base._ROW_BYTES", 10**9 if memory_limit == "100MB" else 600
+        "pipelines.marts.pieces._SORTED_BYTES", 10**9 if memory_limit == "100MB" else 600
     )
     rows = [
         {"talk": f"talk{n // 4}", "turn": n % 4, "speaker": f"s{n % 2}", "labels": ["joy"]}

@@ -73,12 +73,12 @@ contrasts AS (
         followed.labeler,
         followed.role,
         followed.record_id,
-        list_intersect(followed.states, sets.labels),
+        array_intersect(followed.states, sets.labels),
         followed.bucket
     FROM followed
     INNER JOIN (SELECT taxonomy, list(label) AS labels FROM negative GROUP BY taxonomy) AS sets
         ON followed.taxonomy = sets.taxonomy
-    WHERE followed.state IS NULL OR NOT list_contains(sets.labels, followed.state)
+    WHERE followed.state IS NULL OR NOT array_contains(sets.labels, followed.state)
 )
 SELECT base_questions.question_id, base_records.number, contrasts.labels, contrasts.bucket
 FROM contrasts

@@ -6,16 +6,20 @@ WITH members AS (
         question_id,
         number,
         bucket,
-        unnest(CASE WHEN len(labels) = 0 THEN [NULL] ELSE labels END) AS label,
-        generate_subscripts(CASE WHEN len(labels) = 0 THEN [NULL] ELSE labels END, 1) AS place
+        CASE WHEN array_length(labels) > 0 THEN labels[1] END AS label,
+        TRUE AS counted
     FROM base_contrasts
+    UNION ALL
+    SELECT question_id, number, bucket, unnest(array_slice(labels, 2, array_length(labels))) AS label, FALSE AS counted
+    FROM base_contrasts
+    WHERE array_length(labels) > 1
 )
 SELECT
     members.number,
     base_groups.group_id,
-    members.place = 1 AS counted,
+    members.counted,
     CASE
-        WHEN members.bucket = 63 THEN -9223372036854775808
+        WHEN members.bucket = 63 THEN CAST(-9223372036854775807 AS BIGINT) - 1
         ELSE CAST(1 AS BIGINT) << members.bucket
     END AS speaker_bits
 FROM members

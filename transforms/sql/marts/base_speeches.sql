@@ -1,7 +1,8 @@
 -- What each speaker says in a conversation, turn by turn, with the tactics of each turn: strategies of support, kinds
 -- of talk or intents. A corpus in which nobody asked for these has its first question's turns, without tactics.
--- In: turns, answers, base_records. Out: speech INTEGER (one speaker in one conversation, by one question), corpus,
--- task, taxonomy, labeler, conversation_id, speaker, role, number, place, own_place, tactics VARCHAR[], source.
+-- In: turns, answers, base_records. Out: speech BIGINT (one speaker in one conversation, by one question: the question's
+-- number and the number of the first record), corpus, task, taxonomy, labeler, conversation_id, speaker, role, number,
+-- place, own_place, tactics VARCHAR[], source.
 WITH questions AS (
     SELECT DISTINCT corpus, task, taxonomy, labeler FROM turns WHERE speaker IS NOT NULL
 ),
@@ -23,7 +24,19 @@ ranked AS (
     FROM questions
 ),
 chosen AS (
-    SELECT corpus, task, taxonomy, labeler, coalesce(source, 'wording') AS source
+    SELECT
+        corpus,
+        task,
+        taxonomy,
+        labeler,
+        coalesce(source, 'wording') AS source,
+        row_number() OVER (
+            ORDER BY
+                corpus ASC NULLS LAST,
+                task ASC NULLS LAST,
+                taxonomy ASC NULLS LAST,
+                labeler ASC NULLS LAST
+        ) AS question
     FROM ranked
     WHERE source IS NOT NULL OR (has_tactics = 0 AND rank = 1)
 ),
@@ -40,10 +53,8 @@ spoken AS (
         turns.place,
         turns.own_place,
         chosen.source,
-        count(*) OVER (
-            PARTITION BY
-                turns.corpus, turns.task, turns.taxonomy, turns.labeler, turns.conversation_id, turns.speaker
-        ) AS turns
+        chosen.question,
+        count(*) OVER (PARTITION BY chosen.question, turns.conversation_id, turns.speaker) AS turns
     FROM turns
     INNER JOIN chosen
         ON
@@ -66,15 +77,8 @@ told AS (
     WHERE spoken.turns >= 2
 )
 SELECT
-    CAST(dense_rank() OVER (
-        ORDER BY
-            told.corpus ASC NULLS FIRST,
-            told.task ASC NULLS FIRST,
-            told.taxonomy ASC NULLS FIRST,
-            told.labeler ASC NULLS FIRST,
-            told.conversation_id ASC NULLS FIRST,
-            told.speaker ASC NULLS FIRST
-    ) AS INTEGER) AS speech,
+    told.question * 4294967296
+    + min(base_records.number) OVER (PARTITION BY told.question, told.conversation_id, told.speaker) AS speech,
     told.corpus,
     told.task,
     told.taxonomy,

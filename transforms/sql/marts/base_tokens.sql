@@ -9,28 +9,49 @@ WITH placed AS (
         number,
         corpus,
         words,
-        list_transform(words, lambda word: list_position(words, word)) AS firsts
+        array_length(words) AS size,
+        list_transform(words, lambda word: array_position(words, word)) AS firsts
     FROM base_words
+    WHERE array_length(words) > 0
 ),
 paired AS (
     SELECT
         number,
         corpus,
         words,
+        size,
         firsts,
-        list_transform(firsts, lambda first, i: first * 4096 + coalesce(firsts[i + 1], 0)) AS pairs
+        list_transform(
+            range(1, size + 1),
+            lambda i:
+                firsts[CAST(i AS INTEGER)] * 4096
+                + CASE WHEN i < size THEN firsts[CAST(i AS INTEGER) + 1] ELSE 0 END
+        ) AS pairs
     FROM placed
+),
+compared AS (
+    SELECT
+        number,
+        corpus,
+        words,
+        size,
+        firsts,
+        list_transform(pairs, lambda pair: array_position(pairs, pair)) AS first_pairs
+    FROM paired
+),
+spread AS (
+    SELECT number, corpus, words, size, firsts, first_pairs, unnest(range(1, size + 1)) AS place
+    FROM compared
 ),
 said AS (
     SELECT
         number,
         corpus,
-        unnest(words) AS word,
-        unnest(list_slice(words, 2, len(words))) AS next_word,
-        unnest(firsts) AS first,
-        unnest(list_transform(pairs, lambda pair: list_position(pairs, pair))) AS first_pair,
-        generate_subscripts(words, 1) AS place
-    FROM paired
+        words[CAST(place AS INTEGER)] AS word,
+        CASE WHEN place < size THEN words[CAST(place AS INTEGER) + 1] END AS next_word,
+        firsts[CAST(place AS INTEGER)] = place AS is_first,
+        first_pairs[CAST(place AS INTEGER)] = place AS pair_is_first
+    FROM spread
 ),
 frequent AS (
     SELECT word_id, corpus, word FROM base_vocabulary WHERE n >= $min_records AND rank <= 100000
@@ -39,8 +60,8 @@ SELECT
     said.number,
     one.word_id,
     two.word_id AS next_id,
-    said.first = said.place AS is_first,
-    said.first_pair = said.place AS pair_is_first
+    said.is_first,
+    said.pair_is_first
 FROM said
 INNER JOIN frequent AS one ON said.corpus = one.corpus AND said.word = one.word
 LEFT JOIN frequent AS two ON said.corpus = two.corpus AND said.next_word = two.word

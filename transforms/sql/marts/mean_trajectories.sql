@@ -1,54 +1,52 @@
 -- The mean course of valence over conversations, of each role and of all turns, in equal parts of a conversation.
 -- In: turns. Out: one row per question, role and bin. A conversation weighs the same however many turns it has.
--- Questions and conversations go by a number on the way, which is a smaller key than texts.
-WITH sizes AS (
+-- Questions go by a number on the way, which is a smaller key than four texts.
+WITH questions AS (
     SELECT
         corpus,
         task,
         taxonomy,
         labeler,
-        conversation_id,
-        ROW_NUMBER() OVER (
-            ORDER BY
-                corpus ASC NULLS LAST,
-                task ASC NULLS LAST,
-                taxonomy ASC NULLS LAST,
-                labeler ASC NULLS LAST,
-                conversation_id ASC NULLS LAST
-        ) AS number,
-        DENSE_RANK() OVER (
+        CAST(ROW_NUMBER() OVER (
             ORDER BY
                 corpus ASC NULLS LAST,
                 task ASC NULLS LAST,
                 taxonomy ASC NULLS LAST,
                 labeler ASC NULLS LAST
-        ) AS question,
-        COUNT(*) AS size
+        ) AS INTEGER) AS question
+    FROM (SELECT DISTINCT corpus, task, taxonomy, labeler FROM turns) AS asked
+),
+told AS (
+    SELECT questions.question, turns.conversation_id, turns.place, turns.role, turns.valence
     FROM turns
-    GROUP BY corpus, task, taxonomy, labeler, conversation_id
+    INNER JOIN questions
+        ON
+            turns.corpus = questions.corpus
+            AND turns.task = questions.task
+            AND turns.taxonomy = questions.taxonomy
+            AND turns.labeler = questions.labeler
+),
+sizes AS (
+    SELECT question, conversation_id, COUNT(*) AS size
+    FROM told
+    GROUP BY question, conversation_id
     HAVING COUNT(*) >= $min_turns
 ),
 placed AS (
     SELECT
         sizes.question,
-        sizes.number,
-        turns.role,
-        CAST(FLOOR((turns.place - 1) * $bins / sizes.size) AS INTEGER) + 1 AS bin,
-        turns.valence
-    FROM turns
-    INNER JOIN sizes
-        ON
-            turns.corpus = sizes.corpus
-            AND turns.task = sizes.task
-            AND turns.taxonomy = sizes.taxonomy
-            AND turns.labeler = sizes.labeler
-            AND turns.conversation_id = sizes.conversation_id
-    WHERE turns.valence IS NOT NULL
+        sizes.conversation_id,
+        told.role,
+        CAST(FLOOR((told.place - 1) * $bins / sizes.size) AS INTEGER) + 1 AS bin,
+        told.valence
+    FROM told
+    INNER JOIN sizes ON told.question = sizes.question AND told.conversation_id = sizes.conversation_id
+    WHERE told.valence IS NOT NULL
 ),
 parts AS (
-    SELECT question, number, role, bin, COUNT(*) AS told, SUM(valence) AS valence
+    SELECT question, conversation_id, role, bin, COUNT(*) AS told, SUM(valence) AS valence
     FROM placed
-    GROUP BY question, number, role, bin
+    GROUP BY question, conversation_id, role, bin
 ),
 means AS (
     SELECT question, role, bin, told, valence / told AS valence
@@ -56,7 +54,7 @@ means AS (
     UNION ALL
     SELECT question, 'all' AS role, bin, SUM(told) AS told, SUM(valence) / SUM(told) AS valence
     FROM parts
-    GROUP BY question, number, bin
+    GROUP BY question, conversation_id, bin
 ),
 figures AS (
     SELECT
@@ -69,10 +67,6 @@ figures AS (
         1.96 * STDDEV_SAMP(valence) / SQRT(COUNT(*)) AS half
     FROM means
     GROUP BY question, role, bin
-),
-questions AS (
-    SELECT DISTINCT question, corpus, task, taxonomy, labeler
-    FROM sizes
 )
 SELECT
     questions.corpus,

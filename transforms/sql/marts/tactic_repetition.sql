@@ -33,8 +33,8 @@ measured AS (
         later.role,
         later.source,
         CASE
-            WHEN len(earlier.tactics) > 0 AND later.tactics IS NOT NULL
-                THEN len(list_intersect(earlier.tactics, later.tactics)) / CAST(len(earlier.tactics) AS DOUBLE)
+            WHEN array_length(earlier.tactics) > 0 AND later.tactics IS NOT NULL
+                THEN array_length(array_intersect(earlier.tactics, later.tactics)) / CAST(array_length(earlier.tactics) AS DOUBLE)
         END AS repeated,
         CASE WHEN earlier.place IS NOT NULL THEN wordings.share END AS reworded
     FROM base_speeches AS later
