@@ -15,11 +15,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import polars as pl
     import pyarrow as pa
+    from pyspark.sql.types import StructType
 
     from jobs.evaluate import EvaluationResult
+    from pipelines.engines.map_in_arrow import SparkLabeler
+    from pipelines.engines.run_inference import LabelerModelHandler
     from pipelines.query.catalog import Catalog
 
-__all__ = ["evaluate", "label", "open_lake"]
+__all__ = ["beam_model_handler", "evaluate", "label", "open_lake", "spark_labeler"]
 
 
 def label(
@@ -37,10 +40,10 @@ def label(
     failed), labels (list of strings), scores (list of label and probability) and reason.
     Raises schemas.errors.ConfigError for an unknown task, taxonomy or labeler, and for texts that are no strings.
     """
-    from jobs.label_file import with_language
     from pipelines.labelers import load_labeler
     from schemas.label_task import load_task
     from schemas.taxonomy import load_taxonomy
+    from transforms.clean.language import with_language
 
     asked = load_task(task)
     labels = load_taxonomy(taxonomy or asked.taxonomy)
@@ -71,10 +74,10 @@ def evaluate(
     import polars as pl
 
     from jobs.evaluate import evaluate as compare
-    from jobs.label_file import with_language
     from pipelines.labelers import load_labeler
     from schemas.label_task import load_task
     from schemas.taxonomy import load_taxonomy
+    from transforms.clean.language import with_language
 
     frame = gold if isinstance(gold, pl.DataFrame) else pl.DataFrame(pl.from_arrow(gold))
     asked = load_task(task)
@@ -94,7 +97,8 @@ def evaluate(
 def open_lake(
     path: str | Path, *, as_of: int | None = None, restricted: bool = False
 ) -> AbstractContextManager[Catalog]:
-    """Opens the newest snapshot of a lake (or number `as_of`) for SQL, as a context manager.
+    """Opens the newest snapshot of a lake (or number `as_of`) for SQL, as a context manager; `path` is a folder, or
+    s3://bucket/prefix.
 
     Only SELECT statements are accepted and nothing but the snapshot's files can be read. `restricted` adds the
     views with raw text.
@@ -104,16 +108,76 @@ def open_lake(
     """
     from pipelines.lake.lake import open_lake as find
     from pipelines.lake.mart_files import queryable_files
+    from pipelines.lake.place import place
     from pipelines.lake.snapshots import state
     from pipelines.query.catalog import open_catalog
 
-    lake = find(Path(path))
+    lake = find(place(path))
     return open_catalog(queryable_files(lake, state(lake, as_of)[1]), restricted=restricted)
+
+
+def beam_model_handler(
+    *,
+    task: str = "emotion",
+    taxonomy: str | None = None,
+    labeler: str = "student",
+    text_column: str = "text",
+    min_batch_size: int | None = None,
+    max_batch_size: int | None = None,
+    max_batch_duration_secs: int | None = None,
+) -> LabelerModelHandler:
+    """A model handler for Beam's RunInference that answers as `label` does with the same arguments.
+
+    Elements are texts, rows with `text_column` (and lang; for language models also record_id, role and context), or
+    whole frames; each becomes a PredictionResult, whose inference is a dict with the columns of `label` (of frames: a
+    frame). Batch sizes are those of `beam.BatchElements`. Workers need the same affectmine, and files of your own at
+    the same path. Raises ConfigError as `label` does, before the pipeline starts; MissingExtraError without Beam.
+
+        texts | RunInference(affectmine.beam_model_handler(task="emotion"))
+    """
+    from pipelines.engines.run_inference import LabelerModelHandler
+    from pipelines.portable_labeler import portable_labeler
+
+    return LabelerModelHandler(
+        portable_labeler(labeler, task, taxonomy),
+        text_column=text_column,
+        min_batch_size=min_batch_size,
+        max_batch_size=max_batch_size,
+        max_batch_duration_secs=max_batch_duration_secs,
+    )
+
+
+def spark_labeler(
+    schema: StructType,
+    *,
+    keep: Sequence[str],
+    task: str = "emotion",
+    taxonomy: str | None = None,
+    labeler: str = "student",
+    text_column: str = "text",
+) -> SparkLabeler:
+    """What labels a Spark frame of this schema by mapInArrow, as `label` does with the same arguments.
+
+    Its function is `label`, the schema of the result `schema`: the columns of `keep`, then those of `label`. Read are
+    `text_column` and, where they are there, lang, and for language models record_id, role and context. Workers need
+    the same affectmine, and files of your own at the same path. Raises ConfigError as `label` does, and for columns
+    that are missing, before the job starts; MissingExtraError without Spark.
+
+        labeler = affectmine.spark_labeler(posts.schema, keep=["post_id"])
+        posts.mapInArrow(labeler.label, labeler.schema)
+    """
+    from pipelines.engines.map_in_arrow import SparkLabeler
+    from pipelines.portable_labeler import portable_labeler
+
+    return SparkLabeler(
+        portable_labeler(labeler, task, taxonomy), schema, text_column=text_column, keep=keep
+    )
 
 
 def _frame(texts: Any, text_column: str) -> pl.DataFrame:
     import polars as pl
 
+    from pipelines.label_input import REFUSED, batch_of_frame
     from schemas.errors import ConfigError
 
     remedy = "Give a list or a series of strings, or a frame with a column of them."
@@ -135,20 +199,7 @@ def _frame(texts: Any, text_column: str) -> pl.DataFrame:
                 f"Texts are strings, not {', '.join(sorted(strange))}.", remedy=remedy
             )
         frame = pl.DataFrame({text_column: pl.Series(cells, dtype=pl.String)})
-    if text_column not in frame.columns:
-        raise ConfigError(
-            f"There is no column {text_column!r}.",
-            remedy=f"Name the right one with text_column; there are: {', '.join(frame.columns)}.",
-        )
-    for name in {text_column, "lang"} & set(frame.columns):
-        kind = frame.schema[name]
-        if kind not in (pl.String, pl.Categorical, pl.Enum, pl.Null):
-            raise ConfigError(f"The column {name!r} holds {kind}, not strings.", remedy=remedy)
-    lang = pl.col("lang") if "lang" in frame.columns else pl.lit(None)
-    return frame.select(
-        pl.col(text_column).cast(pl.String).alias("text_clean"),
-        lang.cast(pl.String).alias("lang"),
-    )
+    return batch_of_frame(frame, text_column, context=False).drop(REFUSED)
 
 
 def _labels(gold: pl.DataFrame) -> pl.Series:

@@ -16,13 +16,13 @@ from jobs.evaluation.gold import Gold, LabelGold, gold_of
 from jobs.evaluation.gold_columns import Wanted
 from jobs.evaluation.gold_file import GoldRows, read_gold
 from jobs.evaluation.rows import choose, other_splits
-from jobs.label_file import with_language
 from jobs.target import check_target, write_trouble
 from pipelines.labelers import load_labeler
 from schemas.errors import ConfigError, SourceError
 from schemas.label_task import LabelTask, load_task
 from schemas.language_model import LanguageModel, is_language_model, load_language_model
 from schemas.taxonomy import Taxonomy, load_taxonomy
+from transforms.clean.language import with_language
 from transforms.evaluate.annotations import Bools
 from transforms.label.labeler import Labeler
 from transforms.label.prompted.calibration import prompt_fingerprint

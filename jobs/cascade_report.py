@@ -12,6 +12,7 @@ from jobs.cascade_files import CascadeFiles
 from jobs.cascade_told import CascadeReport
 from jobs.costs import add_cost
 from jobs.evaluation.gold import LabelGold, gold_of
+from pipelines.engines.duck_database import DuckDatabase
 from pipelines.lake.lake import Lake
 from pipelines.stages.database import create_view, open_database
 from schemas.manifest import Manifest
@@ -105,7 +106,7 @@ def _views(database: duckdb.DuckDBPyConnection, lake: Lake, files: CascadeFiles)
         ("clean", files.clean, "record_id, outcome, gold"),
     ):
         if given:
-            create_view(database, lake, name, dict(enumerate(given)), columns)
+            create_view(DuckDatabase(database), lake, name, dict(enumerate(given)), columns)
         else:
             database.execute(f"CREATE VIEW {name} AS {_NOTHING}")
 

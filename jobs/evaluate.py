@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jobs.evaluation.result import EvaluationResult
+from pipelines.lake.place import Place
 from schemas.errors import SourceError
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def evaluate(
 
 
 def evaluate_lake(
-    lake: Path,
+    lake: Place,
     *,
     task: str = "emotion",
     taxonomy: str | None = None,

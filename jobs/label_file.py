@@ -22,7 +22,7 @@ from pipelines.serving.labeler import LanguageModelLabeler
 from schemas.errors import ConfigError
 from schemas.label_task import LabelTask, load_task
 from schemas.taxonomy import Taxonomy, load_taxonomy
-from transforms.clean.language import languages
+from transforms.clean.language import with_language
 from transforms.clean.redacted import redacted
 from transforms.label.labeler import Labeler
 from transforms.read.source import expand
@@ -103,14 +103,6 @@ def _answers(
     clean = (batch.with_columns(redacted(batch["text_clean"])) for batch in batches)
     for answers in labeler.label_stream(clean):
         yield answers.batch, answers.labels
-
-
-def with_language(frame: pl.DataFrame) -> pl.DataFrame:
-    """Adds lang, lang_confidence and lang_source: as declared in `lang`, else detected."""
-    text = frame["text_clean"].fill_null("")
-    letters = text.str.count_matches(r"\p{L}").cast(pl.Int32)
-    found = languages(text, frame["lang"], letters, detection=True)
-    return frame.with_columns(found.get_columns())
 
 
 def _count_unreadable(found: Labeled, batch: Batch) -> None:

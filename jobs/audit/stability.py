@@ -12,13 +12,13 @@ import polars as pl
 from jobs.audit.asking import Asked
 from jobs.audit.result import AuditResult, Cell, Reading
 from jobs.audit.texts import read_texts
-from jobs.label_file import with_language
 from schemas.errors import AffectmineError, SourceError
 from schemas.taxonomy import Taxonomy
 from transforms.audit.answers import Answers
 from transforms.audit.measured import Draw, Measured, undefined
 from transforms.audit.perturb import ENGLISH, perturbations
 from transforms.audit.stability_figures import NAMES, VALUES, stability
+from transforms.clean.language import with_language
 
 SMALL_BATCH: Final = 7
 READING: Final = Reading(

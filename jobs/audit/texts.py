@@ -15,11 +15,11 @@ from jobs.audit.lake_texts import meta_value, read_clean
 from jobs.evaluation.gold import LabelGold, gold_of
 from jobs.evaluation.gold_columns import Wanted
 from jobs.evaluation.gold_file import read_gold
-from jobs.label_file import with_language
 from schemas.config.corpus import Columns, Values
 from schemas.errors import ConfigError, SourceError
 from schemas.label_task import LabelTask
 from schemas.taxonomy import Taxonomy
+from transforms.clean.language import with_language
 from transforms.ingest.records import merge_annotations
 from transforms.read.chunk import WANTED, Limits
 from transforms.read.columns import check_columns, wanted

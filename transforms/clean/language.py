@@ -122,3 +122,11 @@ def languages(
             "lang_source": frame["lang_source"].scatter(rows, source.to_series()),
         }
     )
+
+
+def with_language(frame: pl.DataFrame) -> pl.DataFrame:
+    """Adds lang, lang_confidence and lang_source to rows of `text_clean`: as declared in `lang`, else detected."""
+    text = frame["text_clean"].fill_null("")
+    letters = text.str.count_matches(r"\p{L}").cast(pl.Int32)
+    found = languages(text, frame["lang"], letters, detection=True)
+    return frame.with_columns(found.get_columns())

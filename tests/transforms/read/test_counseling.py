@@ -9,11 +9,10 @@ import polars as pl
 import pytest
 import zstandard
 
-from pipelines.stages.superseded import losing
 from schemas.config.corpus import Values
 from schemas.errors import SourceError
 from tests.pipelines.lake.builders import new_lake
-from tests.pipelines.stages.test_superseded import shard
+from tests.pipelines.stages.test_superseded import lost_of, shard
 from tests.transforms.read.reading import source_of
 from transforms.ingest.records import merge_annotations
 from transforms.read.chunk import POSITION, BadUnit, Chunk, Limits
@@ -119,7 +118,7 @@ def test_a_question_in_several_chunks_is_one_for_clean(tmp_path: Path) -> None:
     assert twice[POSITION].to_list() == [1, 6]  # adjacent answers are not torn apart
     lake = new_lake(tmp_path)
     file = shard(lake, "f", *((row["id"], 0, row["text"]) for row in parts.rows.to_dicts()))
-    lost = list(losing(lake, [file], memory_limit="200MB", threads=1)[file.path].rows)
+    lost = list(lost_of(lake, [file])[file.path].rows)
     kept = parts.rows.with_row_index("row").filter(~pl.col("row").is_in(lost))
     assert set(kept["id"]) == set(whole.rows["id"])
     assert kept.height == whole.rows.height
