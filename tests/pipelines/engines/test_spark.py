@@ -18,7 +18,7 @@ pytestmark = pytest.mark.slow
     ("options", "kind", "told"),
     [
         ({"spark.master": "spork"}, ConfigError, "does not know the master 'spork'"),
-        ({"spark.master": "spark://127.0.0.1:1"}, TransientError, "did not start"),
+        ({"spark.driver.bindAddress": "203.0.113.1"}, TransientError, "did not start"),
     ],
 )
 def test_a_session_that_cannot_start_is_explained(
