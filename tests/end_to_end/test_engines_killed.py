@@ -19,6 +19,7 @@ from tests.end_to_end.corpus import checksum, command, environment, write_corpus
 pytestmark = pytest.mark.slow
 
 SHARDS = 12
+ROWS = 24_000
 # Engine, and what is killed: in the command line of the process, and of its parent.
 KILLED = {
     "spark python worker": ('{name: spark, spark: {spark.master: "local[2,4]"}}', "pyspark.daemon", "pyspark.daemon"),
@@ -32,7 +33,7 @@ KILLED = {
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict]:
     folder = tmp_path_factory.mktemp("killed")
-    config = write_corpus(folder, 60_000, shard_records=60_000 // SHARDS)
+    config = write_corpus(folder, ROWS, shard_records=ROWS // SHARDS)
     ran = command("run", config, "--json", cwd=folder)
     assert ran.code == 0, ran.err
     assert all(stage["shards"] >= SHARDS for stage in ran.json["stages"])
