@@ -120,13 +120,13 @@ def run(
         hasher = KeyedHasher(key)
         given = inputs(config, (data or base).absolute(), hasher)
         lake = create_lake(lake_path or place_in(base, config.lake), hasher.key_id())
-        _note_corpora(lake, config)
         journal = Journal(lake, command)
         watch.opened(lake, journal.run_id)
         ended: tuple[int, int | None] = (EXIT_TERMINAL, None)
         try:
             refuse_while_forgetting(lake)
             state(lake)  # one that a newer version wrote is refused before anything is made
+            _note_corpora(lake, config)
             engine.begin(lake, journal.run_id)
             session = Session(lake, config, base, hasher.key_id(), journal, engine, screen, group)
             session.watch = watch

@@ -70,7 +70,10 @@ def _of_run(told: RunTold, last_success: float | None, make: _Maker) -> Iterator
     yield from one("run_end_timestamp_seconds", "When it ended.", told.ended)
     length = None if told.ended is None else told.ended - told.began
     yield from one("run_duration_seconds", "How long it took.", length)
-    code = "What it returned: 0 ok, 1 terminal, 2 usage or config, 3 gate failed, 75 transient."
+    code = (
+        "What it returned: 0 ok, 1 terminal, 2 usage or config, 3 gate failed, 75 transient, "
+        "130 Ctrl-C, 143 SIGTERM."
+    )
     yield from one("run_exit_code", code, told.exit_code)
     yield from one(
         LAST_SUCCESS.removeprefix("affectmine_"),

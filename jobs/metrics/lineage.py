@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from jobs.metrics import lineage_datasets as datasets
 from jobs.metrics.lineage_facets import Facets
-from jobs.metrics.lineage_names import job_name, run_uuid, scheduler
+from jobs.metrics.lineage_names import PARENT, ROOT, job_name, run_uuid, started_by
 from jobs.metrics.told import RunTold, StageTold
 from schemas.config.metrics import OpenLineageConfig
 from schemas.errors import EXIT_OK, MissingExtraError
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 class Lineage:
     """Makes the events of one run and hands them to delivery."""
 
-    def __init__(self, config: OpenLineageConfig, base: Path, corpora: tuple[str, ...]) -> None:
+    def __init__(self, config: OpenLineageConfig, base: Path) -> None:
         """Raises MissingExtraError without the extra, ConfigError for a file that cannot be written."""
         try:
             import openlineage.client.facet_v2
@@ -32,7 +32,7 @@ class Lineage:
             raise MissingExtraError("metrics", "metrics.openlineage of the config") from None
         from jobs.metrics.lineage_delivery import Delivery
 
-        self._namespace, self._corpora = config.namespace, corpora
+        self._namespace = config.namespace
         self._facets = Facets()
         self._delivery = Delivery(config, base)
         self._open: dict[int, StageTold] = {}
@@ -54,7 +54,7 @@ class Lineage:
         for stage in stages:
             self._stage_ended(told, stage)
 
-    def _stage_ended(self, told: RunTold, stage: StageTold, *, aborted: bool = False) -> None:
+    def _stage_ended(self, told: RunTold, stage: StageTold) -> None:
         """COMPLETE of a stage, FAIL where a shard failed or something stopped the stage, ABORT where somebody did."""
         self._open.pop(id(stage), None)
         facets = self._facets
@@ -63,12 +63,14 @@ class Lineage:
         if stage.totals.failed:
             kind, run = "FAIL", facets.error(_failed(told, stage))
         elif stage.ended is None:
-            kind = "ABORT" if aborted else "FAIL"
+            kind = "ABORT" if told.aborted else "FAIL"
             run = facets.error(_stopped(told.error))
-        written = datasets.written(stage.totals.manifests)
+        manifests = stage.totals.manifests
+        written = datasets.written(manifests)
+        now = datasets.written(datasets.of_this_run(manifests, told.run_id))
         inputs = [
-            facets.corpus(self._namespace, name, of)
-            for name, of in datasets.corpora(stage.totals.manifests)
+            facets.corpus(self._namespace, name, datasets.of_this_run(of, told.run_id))
+            for name, of in datasets.corpora(manifests)
             if stage.totals.name == "ingest"
         ]
         assert told.lake is not None
@@ -76,7 +78,10 @@ class Lineage:
             facets.input(told.lake, name)
             for name in datasets.read(stage.totals.name, written, datasets.before(told, stage))
         ]
-        outputs = [facets.output(told.lake, name, files) for name, files in written.items()]
+        outputs = [
+            facets.output(told.lake, name, files, now.get(name, []))
+            for name, files in written.items()
+        ]
         self._send(told, stage.name, kind, stage.ended or told.ended, run, inputs, outputs)
 
     def checked(self, told: RunTold) -> None:
@@ -100,12 +105,11 @@ class Lineage:
         """The end of what is still open, of check and marts, and of the run."""
         if not self._begun:  # it failed before it had a journal
             self.run_began(told)
-        aborted = isinstance(told.error, KeyboardInterrupt)
         for stage in list(self._open.values()):
-            self._stage_ended(told, stage, aborted=aborted)
+            self._stage_ended(told, stage)
         if told.outcome is not None and told.outcome.marts is not None:
             self._marts(told, told.outcome.marts)
-        kind = "COMPLETE" if told.exit_code == EXIT_OK else "ABORT" if aborted else "FAIL"
+        kind = "COMPLETE" if told.exit_code == EXIT_OK else "ABORT" if told.aborted else "FAIL"
         run = self._parameters(told)
         if kind != "COMPLETE":
             run |= self._facets.error(_whole(told))
@@ -123,7 +127,7 @@ class Lineage:
             for name in datasets.all_written(told)
             if name[0] in ("clean", "labels")
         ]
-        outputs = [self._facets.output(told.lake, name, of) for name, of in written.items()]
+        outputs = [self._facets.output(told.lake, name, of, of) for name, of in written.items()]
         errors = sorted({type(each).__name__ for each in built.errors.values()})
         run = {} if built.exit_code == EXIT_OK else self._facets.error(
             f"{len(built.errors)} marts failed ({', '.join(errors)})."
@@ -147,11 +151,12 @@ class Lineage:
         assert at is not None
         name = job_name(told, stage)
         facets = dict(run_facets or {}) | self._facets.engine()
+        above = started_by(PARENT)
         if stage:
             parent = (self._namespace, job_name(told, ""), run_uuid(told, ""))
-            facets |= self._facets.parent(*parent, root=scheduler() or parent)
-        elif (above := scheduler()) is not None:
-            facets |= self._facets.parent(*above, root=above)
+            facets |= self._facets.parent(*parent, root=started_by(ROOT) or above or parent)
+        elif above is not None:
+            facets |= self._facets.parent(*above, root=started_by(ROOT) or above)
         self._delivery.send(
             RunEvent(
                 eventType=RunState[kind],

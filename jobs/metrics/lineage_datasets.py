@@ -29,6 +29,11 @@ def written(manifests: Iterable[Manifest]) -> dict[Name, list[DataFile]]:
     return found
 
 
+def of_this_run(manifests: Iterable[Manifest], run_id: str) -> list[Manifest]:
+    """Without those of shards that were done before."""
+    return [manifest for manifest in manifests if manifest.run_id == run_id]
+
+
 def corpora(manifests: Iterable[Manifest]) -> Iterator[tuple[str, list[Manifest]]]:
     """The manifests of each corpus, sorted by its name."""
     found: dict[str, list[Manifest]] = {}

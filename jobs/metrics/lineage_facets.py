@@ -11,7 +11,9 @@ from jobs.metrics.told import our_version
 from pipelines.gates.result import Finding, GateResult
 from pipelines.lake.lake import Lake
 from pipelines.lake.place import open_parquet
+from pipelines.lake.rows import locate
 from schemas.datasets import DATASETS
+from schemas.errors import AffectmineError
 from schemas.manifest import DataFile, Manifest
 
 _SEVERITY = {"critical": "error", "warning": "warn"}
@@ -66,7 +68,7 @@ class Facets:
         }
 
     def corpus(self, namespace: str, name: str, manifests: Sequence[Manifest]) -> Any:
-        """The source files of a corpus, as one dataset: their paths may name people."""
+        """The source files of a corpus, as one dataset: their paths may name people. `manifests`: what was read now."""
         from openlineage.client.event_v2 import InputDataset
         from openlineage.client.facet_v2 import input_statistics_input_dataset as facet
 
@@ -105,28 +107,30 @@ class Facets:
         made = facet.DataQualityAssertionsDatasetFacet(judged, producer=self.producer)
         return InputDataset(*_address(lake, name), {"dataQualityAssertions": made})
 
-    def output(self, lake: Lake, name: Name, files: Sequence[DataFile]) -> Any:
-        """A dataset of the lake, as it was written: its columns, and what was written."""
+    def output(
+        self, lake: Lake, name: Name, files: Sequence[DataFile], now: Sequence[DataFile]
+    ) -> Any:
+        """A dataset of the lake: its columns, and what this run wrote of its `files`: those that are of `now`."""
         from openlineage.client.event_v2 import OutputDataset
         from openlineage.client.facet_v2 import output_statistics_output_dataset as facet
         from openlineage.client.facet_v2 import schema_dataset
 
-        columns = [
-            schema_dataset.SchemaDatasetFacetFields(
-                field.name, str(field.type), ordinal_position=number
-            )
-            for number, field in enumerate(_schema(lake, files[0]), start=1)
-        ]
-        schema = schema_dataset.SchemaDatasetFacet(columns, producer=self.producer)
+        facets: dict[str, Any] = {}
+        if (schema := _schema(lake, (now or files)[0])) is not None:
+            columns = [
+                schema_dataset.SchemaDatasetFacetFields(
+                    field.name, str(field.type), ordinal_position=number
+                )
+                for number, field in enumerate(schema, start=1)
+            ]
+            facets["schema"] = schema_dataset.SchemaDatasetFacet(columns, producer=self.producer)
         counted = facet.OutputStatisticsOutputDatasetFacet(
-            rowCount=sum(file.rows for file in files),
-            size=sum(file.bytes for file in files),
-            fileCount=len(files),
+            rowCount=sum(file.rows for file in now),
+            size=sum(file.bytes for file in now),
+            fileCount=len(now),
             producer=self.producer,
         )
-        return OutputDataset(
-            *_address(lake, name), {"outputStatistics": counted}, facets={"schema": schema}
-        )
+        return OutputDataset(*_address(lake, name), {"outputStatistics": counted}, facets=facets)
 
 
 def _address(lake: Lake, name: Name) -> tuple[str, str]:
@@ -140,9 +144,13 @@ def _address(lake: Lake, name: Name) -> tuple[str, str]:
     return "file", f"{lake.root}/{inside}"
 
 
-def _schema(lake: Lake, file: DataFile) -> pa.Schema:
-    with open_parquet(lake.path(file.path)) as parquet:
-        return parquet.schema_arrow
+def _schema(lake: Lake, file: DataFile) -> pa.Schema | None:
+    # Compacted rows lie in another file. One that cannot be read just now must not cost the whole event.
+    try:
+        with open_parquet(locate(lake, file)[0]) as parquet:
+            return parquet.schema_arrow
+    except (AffectmineError, OSError):
+        return None
 
 
 def _actual(finding: Finding) -> str | None:

@@ -7,7 +7,10 @@ import uuid
 from jobs.metrics.told import RunTold
 
 PARENT = "OPENLINEAGE_PARENT_ID"
-"""Environment variable by which a scheduler says which run started us: namespace/job/run id."""
+ROOT = "OPENLINEAGE_ROOT_PARENT_ID"
+"""Environment variables by which a scheduler says which run started us, and which is the topmost one above it: each
+namespace/job/run id.
+"""
 
 
 def job_name(told: RunTold, stage: str) -> str:
@@ -27,13 +30,12 @@ def run_uuid(told: RunTold, stage: str) -> str:
     return str(generate_static_uuid(began, f"{of} {stage}".encode()))
 
 
-def scheduler() -> tuple[str, str, str] | None:
-    """The run that started us, by namespace, job and run id, where a scheduler says so."""
-    parts = os.environ.get(PARENT, "").rsplit("/", 2)
+def started_by(variable: str) -> tuple[str, str, str] | None:
+    """The namespace, job and run id that an environment variable (PARENT or ROOT) names; None where it does not."""
+    parts = os.environ.get(variable, "").rsplit("/", 2)
     if len(parts) != 3 or not all(parts):
         return None
     try:
-        uuid.UUID(parts[2])
+        return parts[0], parts[1], str(uuid.UUID(parts[2]))
     except ValueError:
         return None
-    return parts[0], parts[1], parts[2]

@@ -5,15 +5,16 @@ from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
+from jobs.metrics.terminated import Terminated
 from pipelines.lake.lake import Lake
-from schemas.errors import EXIT_TERMINAL, AffectmineError
+from schemas.errors import EXIT_TERMINAL, AffectmineError, StoppedError
 
 if TYPE_CHECKING:
     from jobs.publish import Published
     from jobs.run import Outcome
     from jobs.session import StageTotals
 
-_INTERRUPTED = 130
+_INTERRUPTED, _TERMINATED = 130, 143
 
 
 @dataclass
@@ -64,7 +65,14 @@ class RunTold:
             return self.outcome.exit_code if self.outcome else EXIT_TERMINAL
         if isinstance(self.error, AffectmineError):
             return self.error.exit_code
+        if isinstance(self.error, Terminated):
+            return _TERMINATED
         return _INTERRUPTED if isinstance(self.error, KeyboardInterrupt) else EXIT_TERMINAL
+
+    @property
+    def aborted(self) -> bool:
+        """Whether somebody stopped it."""
+        return isinstance(self.error, KeyboardInterrupt | StoppedError)
 
 
 def our_version() -> str:

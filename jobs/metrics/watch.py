@@ -6,10 +6,11 @@ section itself (a library that is missing, a folder that is not there) is an err
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from jobs.metrics.terminated import terminable
 from jobs.metrics.told import RunTold, StageTold
 from jobs.screen import Screen
 from pipelines.lake.lake import Lake
@@ -116,11 +117,12 @@ def watched(
     if wanted is not None and wanted.openlineage is not None:
         from jobs.metrics.lineage import Lineage
 
-        lineage = Lineage(wanted.openlineage, base, tuple(each.name for each in config.corpora))
+        lineage = Lineage(wanted.openlineage, base)
     watch = Watch(told, file, lineage, screen)
-    try:
-        yield watch
-    except BaseException as error:
-        watch.close(error)
-        raise
-    watch.close(None)
+    with nullcontext() if wanted is None else terminable():
+        try:
+            yield watch
+        except BaseException as error:
+            watch.close(error)
+            raise
+        watch.close(None)

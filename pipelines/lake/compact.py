@@ -1,7 +1,7 @@
 """Compaction: the small files of a partition become one, row for row.
 
 Assumptions: as in pipelines.lake.commit.
-Semantics: rows and their order stay; the shards stay what they were for fingerprints and reruns, they only lie
+Semantics: rows, their order and columns stay; the shards stay what they were for fingerprints and reruns, they only lie
 elsewhere. `compact-*.json` says which rows of the new file are which shard's, so that a later stage still reads a
 single shard. The new file is published by a new snapshot; the old files stay until `vacuum`.
 """
@@ -9,6 +9,8 @@ single shard. The new file is published by a new snapshot; the old files stay un
 import json
 from collections.abc import Sequence
 
+import polars as pl
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipelines.lake.commit import DataWriter
@@ -70,8 +72,7 @@ def compact_lake(lake: Lake, run_id: str, *, small_rows: int = 100_000) -> int:
 
 def _compact(lake: Lake, part: Part) -> None:
     attempt = new_attempt()
-    with open_parquet(locate(lake, part.files[0])[0]) as first:
-        schema = first.schema_arrow
+    schema = _all_columns(lake, part.files)
     writer = DataWriter(
         lake,
         part.dataset,
@@ -85,12 +86,28 @@ def _compact(lake: Lake, part: Part) -> None:
     for file in part.files:
         starts[file.path] = writer.rows
         for batch in read_batches(lake, file):
-            writer.write(to_arrow(batch, schema))
+            missing = [name for name in schema.names if name not in batch.columns]
+            writer.write(
+                to_arrow(batch.with_columns(pl.lit(None).alias(n) for n in missing), schema)
+            )
     made = writer.close()
     folder = lake.path(made.path).parent
     sync_folder(folder)
     content = json.dumps({"path": made.path, "starts": starts}).encode()
     create(folder / f"compact-{attempt}.json", content)
+
+
+def _all_columns(lake: Lake, files: Sequence[DataFile]) -> pa.Schema:
+    # Files of one variant may differ in a column that an earlier version did not write: it is null there.
+    schemas = []
+    for file in files:
+        with open_parquet(locate(lake, file)[0]) as parquet:
+            schemas.append(parquet.schema_arrow)
+    fields = {name: schema.field(name) for schema in schemas for name in schema.names}
+    for name, field in fields.items():
+        if not all(name in schema.names for schema in schemas):
+            fields[name] = field.with_nullable(nullable=True)
+    return pa.schema(fields.values())
 
 
 def _restore(lake: Lake, file: DataFile) -> None:

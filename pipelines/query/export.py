@@ -13,13 +13,14 @@ import os
 import tempfile
 import uuid
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import duckdb
 
 from pipelines.lake.place import Place, place, register
 from pipelines.lake.store import replace
-from pipelines.query.views import create_views, literal, parquet, view_queries
+from pipelines.query.views import UNION, create_views, literal, parquet, view_queries
 
 
 def write_catalog(
@@ -44,7 +45,7 @@ def write_catalog(
 def _write(target: Path, root: Place, files: Mapping[str, Sequence[str]]) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = target.with_name(f".{target.name}.{uuid.uuid4().hex}")
-    queries = view_queries(files, restricted=False, source=lambda paths: _under(root, paths))
+    queries = view_queries(files, restricted=False, source=partial(_under, root))
     try:
         # Version 1.3 of DuckDB reads it: the views use its lambda syntax, and no newer storage.
         with duckdb.connect() as connection:
@@ -64,10 +65,10 @@ def _write(target: Path, root: Place, files: Mapping[str, Sequence[str]]) -> Non
         temporary.with_name(f"{temporary.name}.wal").unlink(missing_ok=True)
 
 
-def _under(root: Place, paths: Sequence[str]) -> str:
+def _under(root: Place, paths: Sequence[str], *, by_name: bool = False) -> str:
     absolute = [place(path).absolute() for path in paths]
     if not all(path.is_relative_to(root) for path in absolute):
-        return parquet([str(path) for path in absolute])
+        return parquet([str(path) for path in absolute], by_name=by_name)
     names = ", ".join(literal(path.relative_to(root).as_posix()) for path in absolute)
     lake = f"coalesce(getvariable('lake'), {literal(str(root))})"
-    return f"read_parquet(list_transform([{names}], lambda file: {lake} || '/' || file))"
+    return f"read_parquet(list_transform([{names}], lambda file: {lake} || '/' || file){UNION * by_name})"

@@ -7,8 +7,9 @@ so far.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
+from typing import Protocol
 
 import duckdb
 
@@ -18,7 +19,15 @@ from schemas.datasets import DATASETS
 from schemas.datasets.base import Dataset
 from schemas.errors import TerminalError
 
-Source = Callable[[Sequence[str]], str]
+
+class Source(Protocol):
+    """How files become a table. `by_name`: columns that some of them lack are null there; all are opened for that."""
+
+    def __call__(self, files: Sequence[str], *, by_name: bool = False) -> str:
+        """The table, as SQL."""
+
+
+UNION = ", union_by_name => true"
 
 
 def literal(value: str) -> str:
@@ -31,9 +40,9 @@ def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def parquet(files: Sequence[str]) -> str:
-    """Parquet files as a table, by their paths."""
-    return f"read_parquet([{', '.join(literal(file) for file in files)}])"
+def parquet(files: Sequence[str], *, by_name: bool = False) -> str:
+    """Parquet files as a table, by their paths; see Source."""
+    return f"read_parquet([{', '.join(literal(file) for file in files)}]{UNION * by_name})"
 
 
 def readable(files: Mapping[str, Sequence[str]], *, restricted: bool) -> dict[str, list[str]]:
@@ -84,8 +93,10 @@ def _label_views(shown: Mapping[str, Sequence[str]], source: Source) -> dict[str
     views = {"labels": " UNION ALL ".join(parts_of_labels) or empty(dataset.name)}
     for task, variants in tasks.items():
         if task:
+            # Of a language model, `agreement` is only in files from when several voted. Names of students are reserved.
             views[f"labels_{task}"] = " UNION ALL BY NAME ".join(
-                f"SELECT * FROM {source(paths)}" for paths in variants.values()
+                f"SELECT * FROM {source(paths, by_name=not labeler.startswith('student'))}"
+                for (_, labeler), paths in variants.items()
             )
     views["label_scores"] = (
         "SELECT record_id, task, taxonomy, labeler, score.label AS label, score.probability AS "

@@ -9,6 +9,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tests.end_to_end.corpus import ROOT, START
 
+PAGE = (ROOT / "docs" / "metrics.md").read_text()
 NAMES = ("Ottilie", "Brandvold", "Zebulon", "Quaxley")
 SENTENCES = ("cassowaries keep me awake", "marmalade in the attic")
 CANARIES = (*NAMES, *SENTENCES, "native-canary", "talk-canary", "555-0142")
@@ -59,6 +60,13 @@ def write(folder: Path, metrics: str, *, source: str = SOURCE) -> Path:
     shutil.copy(ROOT / "jobs" / "demo" / "corpus" / "social.jsonl", folder)
     config.write_text(CONFIG.format(source=source, metrics=metrics))
     return config
+
+
+def on_page(name: str) -> bool:
+    """Whether the page lists a metric, by its whole name or by what it differs in from the one before."""
+    return any(f"`{start}{name}`" in PAGE for start in ("affectmine_", "…_")) or any(
+        f"`…_{name[at:]}`" in PAGE for at in range(len(name)) if name[at - 1] == "_"
+    )
 
 
 def samples(path: Path) -> dict[str, Counter[tuple[tuple[str, str], ...]]]:

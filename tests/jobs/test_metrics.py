@@ -1,25 +1,29 @@
 """The section `metrics`: what is refused before anything is read, and what never hurts a run."""
 
 import json
+import re
 import socket
 import time
 from pathlib import Path
 
 import pytest
+import yaml
 
 from jobs.metrics.families import families
 from jobs.metrics.lineage_delivery import Delivery
+from jobs.metrics.lineage_facets import Facets
 from jobs.metrics.told import RunTold, StageTold
 from jobs.metrics.watch import watched
 from jobs.screen import Screen
 from jobs.session import Session, StageTotals
 from pipelines.lake.lake import Lake
+from pipelines.lake.place import place
 from schemas.config.load import load_config
-from schemas.config.metrics import OpenLineageConfig
-from schemas.errors import ConfigError
+from schemas.config.metrics import MetricsConfig, OpenLineageConfig
+from schemas.errors import ConfigError, GateError, StoppedError, TransientError
 from tests.end_to_end.corpus import ROOT, command
 from tests.jobs.events_server import events_server
-from tests.jobs.metrics_runs import CANARIES, samples, write
+from tests.jobs.metrics_runs import CANARIES, PAGE, on_page, samples, write
 
 RUN_ID = "20260302-080910123-0a1b2c"
 
@@ -86,20 +90,77 @@ def stopped(config: Path, error: BaseException) -> None:
         raise error
 
 
-def test_who_stops_a_run_aborts_it(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("error", "kind", "code"),
+    [
+        (KeyboardInterrupt(), "ABORT", 130),
+        (StoppedError("Asked to stop."), "ABORT", 75),
+        (TransientError("The store is down."), "FAIL", 75),
+        (GateError("Too few rows."), "FAIL", 3),
+    ],
+)
+def test_how_a_run_that_is_stopped_ends(
+    tmp_path: Path, error: BaseException, kind: str, code: int
+) -> None:
     config = write(tmp_path, "  prometheus: x.prom\n  openlineage: {file: e.jsonl}")
-    with pytest.raises(KeyboardInterrupt):
-        stopped(config, KeyboardInterrupt())
+    with pytest.raises(type(error)):
+        stopped(config, error)
     events = [json.loads(line) for line in (tmp_path / "e.jsonl").open()]
     assert [(each["job"]["name"], each["eventType"]) for each in events] == [
-        ("watched", "START"), ("watched.clean", "START"), ("watched.clean", "ABORT"), ("watched", "ABORT"),
+        ("watched", "START"), ("watched.clean", "START"), ("watched.clean", kind), ("watched", kind),
     ]  # fmt: skip
     # UUIDs of version 7 begin with the milliseconds; 2026-03-02T08:09:10.123Z is 1772438950123.
     assert {each["run"]["runId"].replace("-", "")[:12] for each in events} == {
         f"{1772438950123:012x}"
     }
     found = samples(tmp_path / "x.prom")
-    assert (found["run_exit_code"][()], found["run_in_progress"][()]) == (130, 0)
+    assert (found["run_exit_code"][()], found["run_in_progress"][()]) == (code, 0)
+    again = {"transient" if code == 75 else "terminal"}
+    assert {dict(key)["kind"] for key in found["failures"]} == again
+
+
+@pytest.mark.parametrize("topmost", [None, "airflow/mine/01941f29-7c00-7087-8940-000000000002"])
+def test_who_started_a_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, topmost: str | None
+) -> None:
+    """A task of Airflow, or what it started, and the run of the DAG above it; ids that are none are left out."""
+    parent = "http://airflow:8080/mine.daily/01941f29-7c00-7087-8940-000000000001"
+    monkeypatch.setenv("OPENLINEAGE_PARENT_ID", parent)
+    monkeypatch.setenv("OPENLINEAGE_ROOT_PARENT_ID", topmost or "airflow/mine/yesterday")
+    with opened(write(tmp_path, "  openlineage: {file: e.jsonl}")):
+        pass
+    for line in (tmp_path / "e.jsonl").open():
+        above = json.loads(line)["run"]["facets"]["parent"]
+        job, root = above["job"], above["root"]
+        assert f"{job['namespace']}/{job['name']}/{above['run']['runId']}" == parent
+        found = f"{root['job']['namespace']}/{root['job']['name']}/{root['run']['runId']}"
+        assert found == (topmost or parent)
+
+
+def test_datasets_on_an_object_store_are_named_by_bucket_and_key() -> None:
+    lake = Lake(place("s3://talks/all/lake"))
+    named = Facets().input(lake, ("labels", "emotion/ekman/student"))
+    assert (named.namespace, named.name) == (
+        "s3://talks", "all/lake/labels/emotion/ekman/student",
+    )  # fmt: skip
+
+
+def test_what_the_page_says_is_so() -> None:
+    """Its config is one, and it lists what the metrics of language models and failures are called."""
+    (sample,) = re.findall(r"```yaml\n(metrics:.*?)```", PAGE, flags=re.DOTALL)
+    config = MetricsConfig.model_validate(yaml.safe_load(sample)["metrics"])
+    assert config.name == "nightly"
+    assert config.openlineage is not None
+    assert config.openlineage.file == "lineage.jsonl"
+    totals = StageTotals("label", "asked")
+    spent = ("requests", "prompt_tokens", "from_cache", "seconds", "price")
+    totals.cost = dict.fromkeys(spent, 1.0)
+    told = RunTold("p", "run", "local", "", True, 0.0, stages=[StageTold(totals, 0.0, 1.0)])
+    told.failures = [("label", "0a1b", TransientError("It was down."))]
+    names = {each.name.removeprefix("affectmine_") for each in families(told, 1.0)}
+    asked = {"llm_requests", "llm_tokens", "llm_reused_answers", "llm_seconds", "llm_cost"}
+    assert names >= asked | {"failures", "last_success_timestamp_seconds"}
+    assert [name for name in names if not on_page(name)] == []
 
 
 def test_reasons_that_may_be_anything_are_no_labels() -> None:

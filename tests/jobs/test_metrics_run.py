@@ -1,7 +1,12 @@
 """What a real run tells Prometheus and an OpenLineage server, against the rows of its lake."""
 
 import json
+import re
 import shutil
+import signal
+import subprocess
+import sys
+import time
 import uuid
 from collections import Counter
 from collections.abc import Iterator
@@ -13,9 +18,9 @@ import duckdb
 import pyarrow.parquet as pq
 import pytest
 
-from tests.end_to_end.corpus import Ran, command
+from tests.end_to_end.corpus import Ran, command, environment
 from tests.jobs.events_server import Got, events_server
-from tests.jobs.metrics_runs import CANARIES, by, samples, write
+from tests.jobs.metrics_runs import CANARIES, PAGE, by, on_page, samples, write
 
 pytestmark = pytest.mark.slow
 
@@ -129,6 +134,13 @@ def test_what_was_written_is_on_disk(watched: Watched) -> None:
             ("skipped",): 0,
             ("failed",): 0,
         }
+
+
+def test_the_page_lists_them_all(watched: Watched) -> None:
+    assert len(watched.metrics) > 15
+    assert [name for name in watched.metrics if not on_page(name)] == []
+    (alerts,) = re.findall(r"```yaml\n(- alert.*?)```", PAGE, flags=re.DOTALL)
+    assert set(re.findall(r"affectmine_([a-z_]+)", alerts)) <= watched.metrics.keys()
 
 
 def test_the_run_as_a_whole(watched: Watched) -> None:
@@ -333,6 +345,12 @@ def test_a_blocked_gate_and_a_missing_source_are_told(watched: Watched, tmp_path
     (clean,) = [each for each in ends["watched.check"]["inputs"] if each["name"].endswith("/clean")]
     (failed,) = clean["inputFacets"]["dataQualityAssertions"]["assertions"]
     assert (failed["success"], failed["severity"]) == (False, "error")
+    written = [
+        each["outputFacets"]["outputStatistics"] for each in ends["watched.clean"]["outputs"]
+    ]
+    assert [(each["rowCount"], each["fileCount"]) for each in written] == [(0, 0)]
+    read = [each["inputFacets"]["inputStatistics"] for each in ends["watched.ingest"]["inputs"]]
+    assert {(each["rowCount"], each["fileCount"]) for each in read} == {(0, 0)}
     first = {each["run"]["runId"] for each in watched.events}
     assert not first & {each["run"]["runId"] for each in events}
 
@@ -391,3 +409,30 @@ def test_a_failed_shard_and_a_part_of_the_shards(watched: Watched, tmp_path: Pat
     assert message.startswith("1 of ")
     assert "shards failed (TerminalError)" in message
     assert sum(each["eventType"] == "START" for each in events) == len(events) / 2
+
+
+def test_sigterm_is_told_and_still_kills(tmp_path: Path) -> None:
+    """As a scheduler stops a run: aborted for whoever watches, killed by the signal for whoever sent it."""
+    config = write(tmp_path, "  prometheus: x.prom\n  openlineage: {file: e.jsonl}")
+    events = tmp_path / "e.jsonl"
+    run = subprocess.Popen(
+        [sys.executable, "-m", "jobs.cli", "run", str(config)],
+        cwd=tmp_path, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    until = time.monotonic() + 60
+    while not (events.exists() and "watched.ingest" in events.read_text()):
+        assert time.monotonic() < until
+        assert run.poll() is None
+        time.sleep(0.02)
+    run.terminate()
+    _, error = run.communicate(timeout=60)
+    assert run.returncode == -signal.SIGTERM
+    assert b"Traceback" not in error
+    found = samples(tmp_path / "x.prom")
+    assert (found["run_exit_code"][()], found["run_in_progress"][()]) == (143, 0)
+    assert "last_success_timestamp_seconds" not in found
+    ends = [json.loads(line) for line in events.open()][2:]
+    assert [(each["job"]["name"], each["eventType"]) for each in ends] == [
+        ("watched.ingest", "ABORT"), ("watched", "ABORT"),
+    ]  # fmt: skip
+    assert command("ingest", config, cwd=tmp_path).code == 0  # nothing keeps the next one away

@@ -3,6 +3,7 @@ import time
 from pathlib import Path
 
 import polars as pl
+import pytest
 
 from pipelines.lake.compact import compact_lake
 from pipelines.lake.journal import Journal
@@ -49,6 +50,23 @@ def test_compaction_keeps_rows_shards_and_fingerprints(tmp_path: Path) -> None:
     rows = [row for batch in read_batches(lake, shards[3].outputs[0]) for row in batch["record_id"]]
     assert rows == ["r3", "s3"]
     assert put(lake, shards)[1] == 0
+
+
+@pytest.mark.parametrize("longer", [0, 1])
+def test_a_column_that_only_some_files_have_is_null_in_the_rows_of_others(
+    tmp_path: Path, longer: int
+) -> None:
+    """Files of one day that two versions wrote: the newer one knows a column more."""
+    lake = new_lake(tmp_path)
+    shards = [commit_clean(lake, [f"r{n}"], source=f"f{n}") for n in range(2)]
+    path = lake.path(shards[longer].outputs[0].path)
+    pl.read_parquet(path).with_columns(agreement=pl.lit(0.75)).write_parquet(path)
+    put(lake, shards)
+    assert compact_lake(lake, "run") == 1
+    (part,) = state(lake)[1].values()
+    (stored,) = part.stored
+    frame = pl.read_parquet(lake.path(stored)).select("record_id", "agreement").sort("record_id")
+    assert frame.rows() == [(f"r{n}", 0.75 if n == longer else None) for n in range(2)]
 
 
 def test_a_changed_shard_of_a_compacted_day_brings_the_others_back(tmp_path: Path) -> None:

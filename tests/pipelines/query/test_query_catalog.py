@@ -2,15 +2,16 @@
 
 import time
 
+import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipelines.query import open_catalog
+from pipelines.query import open_catalog, write_catalog
 from schemas.datasets import DATASETS
 from schemas.errors import TerminalError
 
-from .conftest import write
+from .conftest import label, write
 
 
 def _column(table: pa.Table, name: str) -> list:
@@ -47,6 +48,26 @@ def test_labels_hold_common_columns_and_each_task_its_answer(files):
         vad = catalog.table("SELECT answer.valence AS v FROM labels_vad")
         assert vad["v"].to_pylist() == [0.5]
         assert "answer" not in catalog.table("FROM labels_emotion").schema.names
+
+
+def test_a_column_that_an_earlier_version_did_not_write_is_null(files, lake):
+    """`agreement`: labels of one model from before and after several models voted, whichever file comes first."""
+    schema = DATASETS["labels"].schema
+    voted = schema.append(pa.field("agreement", pa.float64()))
+    rows = [label(7, "stance") | {"agreement": 0.75}], [label(8, "stance")]
+    new = write(lake / "labels" / "s1.parquet", "labels", rows[0], voted)
+    old = write(lake / "labels" / "s2.parquet", "labels", rows[1], schema)
+    for paths in ([new, old], [old, new]):
+        with open_catalog(files | {"labels/stance/tiny/judges": paths}) as catalog:
+            found = catalog.frame("SELECT record_id, agreement FROM labels_stance ORDER BY 1")
+            assert found.rows() == [("r7", 0.75), ("r8", None)]
+            assert catalog.frame("SELECT count(*) FROM labels WHERE task = 'stance'").item() == 2
+        written = write_catalog(
+            lake / "catalog.duckdb", {"labels/stance/tiny/judges": paths}, lake=lake
+        )
+        with duckdb.connect(str(written), read_only=True) as client:
+            counted = client.execute("SELECT count(*), count(agreement) FROM labels_stance")
+            assert counted.fetchall() == [(2, 1)]
 
 
 def test_label_scores_are_unnested(files):
