@@ -6,7 +6,7 @@ first earlier text that any of its texts is near to. What was decided for a shar
 on the order of rows and shards in an era nor on later eras.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -71,7 +71,7 @@ def _nodes(database: Database, *, old: bool) -> None:
 
 
 def _pairs(database: Database, bands: int, threshold: float, *, old: bool) -> None:
-    """Makes the table pairs(earlier, later), band after band: what one band needs bounds the memory."""
+    """Makes the table pairs(earlier, later)."""
     database.execute("CREATE TABLE candidates (earlier BIGINT, later BIGINT)")
     if bands:
         columns = ", ".join(f"bands[{band}] AS band_{band}" for band in range(1, bands + 1))
@@ -82,16 +82,34 @@ def _pairs(database: Database, bands: int, threshold: float, *, old: bool) -> No
             f"CREATE TABLE banded AS SELECT node, era, cluster IS NULL AS fresh, grams, {columns} "
             f"FROM nodes INNER JOIN ({rows}) AS stored ON nodes.place = stored.place WHERE array_length(bands) > 0"
         )
-    for band in range(1, bands + 1):
-        database.execute(
-            f"CREATE OR REPLACE VIEW members AS SELECT node, era, fresh, grams, band_{band} AS bucket FROM banded"
-        )
+    for _ in _members(database, bands):
         database.execute(f"INSERT INTO candidates {query('dedup_pairs')}", {"threshold": threshold})
     database.execute("CREATE TABLE pairs AS SELECT DISTINCT earlier, later FROM candidates")
     database.execute("DROP TABLE candidates")
     if bands:
-        database.execute("DROP VIEW members")
         database.execute("DROP TABLE banded")
+
+
+def _members(database: Database, bands: int) -> Iterator[None]:
+    """While it is at one, `members` says who is in which bucket: on one machine of one band, for what a band needs
+    bounds the memory; on a cluster of all, for there a query costs more than its rows.
+    """
+    if not bands:
+        return
+    if isinstance(database, DuckDatabase):
+        for band in range(1, bands + 1):
+            database.execute(
+                f"CREATE OR REPLACE VIEW members AS SELECT node, era, fresh, grams, band_{band} AS bucket FROM banded"
+            )
+            yield
+        database.execute("DROP VIEW members")
+        return
+    each = ", ".join(f"{{'band': {band}, 'value': band_{band}}}" for band in range(1, bands + 1))
+    database.execute(
+        f"CREATE TABLE members AS SELECT node, era, fresh, grams, unnest([{each}]) AS bucket FROM banded"
+    )
+    yield
+    database.execute("DROP TABLE members")
 
 
 def _components(database: Database) -> None:

@@ -1,6 +1,7 @@
--- Candidate pairs of one band: each text with a few centers of its bucket, not with all of the bucket, which would blow
--- up where thousands share one. Centers are the first four of the bucket and the first four of the era in it, so that
--- what comes later changes nothing. Sets of grams whose sizes differ too much cannot be similar.
+-- Candidate pairs of one band, or of several where a bucket names its band: each text with a few centers of its bucket,
+-- not with all of the bucket, which would blow up where thousands share one. Centers are the first four of the bucket
+-- and the first four of the era in it, so that what comes later changes nothing. Sets of grams whose sizes differ too
+-- much cannot be similar.
 -- In: members(node, era, fresh, grams, bucket), $threshold. Out: earlier, later (nodes; the later one is of a text to
 -- decide).
 WITH busy AS (
