@@ -107,10 +107,8 @@ def run(
         watch = stack.enter_context(
             watched(config, config_path, screen, command=command, group=group, publishes=publishes)
         )
-        # Workers and gate need seconds to start: they do so while this process looks at the sources.
         engine = stack.enter_context(open_engine(config.engine, _worker_modules(config)))
         if gate is not None:
-            gate.warm()
             stack.callback(gate.close)
         if STAGES.index(until) >= STAGES.index("label"):
             refuse_equal(config.label, base)  # an unknown one fails here
@@ -130,6 +128,8 @@ def run(
             engine.begin(lake, journal.run_id)
             session = Session(lake, config, base, hasher.key_id(), journal, engine, screen, group)
             session.watch = watch
+            # The gate needs seconds to start: it does so while the first shards are made. Without any it is not needed.
+            session.on_work = None if gate is None else gate.warm
             outcome = _stages(session, given, until, gate, rebuild=rebuild)
             watch.came_to(outcome)
             number = outcome.published.number if outcome.published else None

@@ -94,6 +94,9 @@ class Session:
     totals: list[StageTotals] = field(default_factory=list)
     failures: list[tuple[str, str, AffectmineError]] = field(default_factory=list)
     watch: "Watch | None" = None
+    on_work: Callable[[], None] | None = (
+        None  # called once, as the first unit that is not done is found
+    )
 
     @property
     def run_id(self) -> str:
@@ -188,6 +191,7 @@ class Session:
                         of_unit[task.manifest_name] = mine
                         left.append(task)
                 if left:
+                    self._begin_work()
                     yield tuple(left)
 
         apart: list[tuple[AnyUnit, ...]] = []
@@ -214,6 +218,11 @@ class Session:
         if self.watch is not None:
             self.watch.ended(totals)
         return sorted(found, key=lambda manifest: manifest.name)
+
+    def _begin_work(self) -> None:
+        begin, self.on_work = self.on_work, None
+        if begin is not None:
+            begin()
 
     def _failed(self, stage: str, task: Unit, error: AffectmineError) -> None:
         self.failures.append((stage, task.shard, error))

@@ -9,9 +9,7 @@ import pyarrow as pa
 @cache
 def polars_schema(schema: pa.Schema) -> dict[str, pl.DataType]:
     """The Polars types of an Arrow schema."""
-    empty = pl.from_arrow(schema.empty_table())
-    assert isinstance(empty, pl.DataFrame)
-    return dict(empty.schema)
+    return dict(pl.Schema(schema))  # not by way of an empty table: making its arrays imports pandas
 
 
 def to_arrow(frame: pl.DataFrame, schema: pa.Schema) -> pa.Table:

@@ -47,13 +47,11 @@ class LocalEngine:
     """A pool of spawned worker processes. Use as a context manager."""
 
     def __init__(self, workers: int, retries: int, *, modules: Sequence[str] = ()) -> None:
-        """`modules` are imported by each worker as it starts, which it does at once."""
+        """`modules` are imported by each worker as it starts, which it does when there is work for it."""
         self._workers = workers
         self._retries = retries
         self._modules = tuple(modules)
         self._pool = self._start()
-        for _ in range(workers):
-            self._pool.submit(_nothing)
 
     def __enter__(self) -> "LocalEngine":
         return self
@@ -158,10 +156,6 @@ class _Running(Generic[Task]):
 class _Answer(Generic[Result]):
     result: Result | None
     error: AffectmineError | None
-
-
-def _nothing() -> None:
-    """Makes a worker start."""
 
 
 def _start_worker(parent: int, modules: Sequence[str]) -> None:

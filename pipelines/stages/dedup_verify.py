@@ -16,7 +16,6 @@ from pipelines.lake.rows import read_batches
 from pipelines.stages.dedup_database import Side
 from schemas.errors import TerminalError
 from transforms.dedup.comparable import comparable
-from transforms.dedup.kernel import jaccard
 from transforms.label.student.features import string_buffers
 
 _PAIRS = 65_536  # compared at once
@@ -36,6 +35,8 @@ def verify(opened: DuckDatabase, lake: Lake, sides: Sequence[Side], threshold: f
 
 
 def _compare(database: duckdb.DuckDBPyConnection, texts: mmap.mmap, threshold: float) -> None:
+    from transforms.dedup.kernel import jaccard  # compiled code: only who compares loads it
+
     data = np.frombuffer(texts, np.uint8)
     pairs = database.cursor().sql(
         "SELECT earlier, later, first.start AS start, first.after AS after, "

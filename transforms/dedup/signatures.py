@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from schemas.datasets.base import KEYS
 from transforms.dedup.comparable import comparable
-from transforms.dedup.kernel import gram_sets
 from transforms.dedup.layout import PERMUTATIONS, Layout
 from transforms.label.student.features import string_buffers
 
@@ -87,6 +86,9 @@ def _pieces(text: pl.Series) -> Iterator[pl.Series]:
 
 def _bands(text: pl.Series, layout: Layout) -> tuple[NDArray[np.uint32], NDArray[np.int32]]:
     """Bands, shape (rows, bands), and numbers of grams, shape (rows,)."""
+    # Compiled code: only who makes signatures loads it.
+    from transforms.dedup.kernel import gram_sets
+
     hashes, bounds = gram_sets(*string_buffers(text))
     digests = minhash(hashes, bounds)
     used = digests[:, : layout.bands * layout.rows].reshape(len(text), layout.bands, layout.rows)
