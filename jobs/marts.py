@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 from jobs.publish import refresh_catalog
 from jobs.screen import Screen
+from pipelines.engines.engine import Engine, open_engine
 from pipelines.lake.forget_intent import refuse_while_forgetting
 from pipelines.lake.journal import Journal
 from pipelines.lake.lake import Lake, open_lake
@@ -17,6 +19,7 @@ from pipelines.lake.mart_files import STAGE, note_settings, noted_settings
 from pipelines.lake.place import Place
 from pipelines.lake.snapshots import published
 from pipelines.stages.database import bytes_of
+from schemas.config.engine import EngineConfig
 from schemas.config.marts import MartsConfig
 from schemas.errors import (
     EXIT_OK,
@@ -60,10 +63,12 @@ def build_marts(
     memory_limit: str = MEMORY_LIMIT,
     threads: int | None = None,
     screen: Screen | None = None,
+    engine: EngineConfig | None = None,
 ) -> Built:
     """Builds the marts of a snapshot (the newest) that are not there yet; `names`: only these.
 
     `settings`: what may be shown; None takes what the lake's marts were last built with, else the defaults.
+    `engine`: what computes them; by default DuckDB, in this process.
     A mart that cannot be computed is told in `errors`; the others are built. Raises ConfigError for an unknown mart or
     snapshot, TerminalError where nothing is published, TransientError while somebody is being forgotten.
     """
@@ -75,16 +80,22 @@ def build_marts(
     code, number = EXIT_TERMINAL, None
     try:
         refuse_while_forgetting(lake)
-        built = build_in_run(
-            lake,
-            journal,
-            screen or Screen(quiet=True),
-            as_of=as_of,
-            names=names,
-            settings=settings or MartsConfig(**noted_settings(lake)),
-            memory_limit=memory_limit,
-            threads=threads or cores(),
-        )
+        with ExitStack() as stack:
+            opened = None
+            if engine is not None and engine.name != "local":
+                opened = stack.enter_context(open_engine(engine, ()))
+                opened.begin(lake, journal.run_id)
+            built = build_in_run(
+                lake,
+                journal,
+                screen or Screen(quiet=True),
+                as_of=as_of,
+                names=names,
+                settings=settings or MartsConfig(**noted_settings(lake)),
+                memory_limit=memory_limit,
+                threads=threads or cores(),
+                engine=opened,
+            )
         code, number = built.exit_code, built.snapshot
     except AffectmineError as error:
         code = error.exit_code
@@ -104,14 +115,15 @@ def build_in_run(
     threads: int,
     as_of: int | None = None,
     names: Sequence[str] = (),
+    engine: Engine | None = None,
 ) -> Built:
-    """The same as a stage of a run that is going on."""
+    """The same as a stage of a run that is going on, by its engine."""
     from pipelines.marts.build import Builder
 
     number, parts = published(lake, as_of)
     wanted = [name for name in mart_names() if not names or name in names]
     note_settings(lake, settings.model_dump())
-    builder = Builder(lake, parts, settings, journal.run_id, memory_limit, threads)
+    builder = Builder(lake, parts, settings, journal.run_id, memory_limit, threads, engine)
     made: dict[str, Manifest] = {}
     errors: dict[str, AffectmineError] = {}
     journal.planned(STAGE, len(wanted), None)
@@ -141,14 +153,14 @@ def cores() -> int:
     return max(1, os.cpu_count() or 1)
 
 
-def read_marts_config(path: Path) -> MartsConfig:
-    """The section `marts` of a config file; its defaults without one."""
+def read_marts_config(path: Path) -> tuple[MartsConfig, EngineConfig]:
+    """The sections `marts` and `engine` of a config file."""
     from schemas.config.load import load_config
 
-    found = load_config(path).marts
-    if found is None:
+    config = load_config(path)
+    if config.marts is None:
         raise ConfigError(
             f"{path} has no section marts, so it says nothing about them.",
             remedy="Add it; `marts: {}` takes the defaults. Or leave --config out.",
         )
-    return found
+    return config.marts, config.engine

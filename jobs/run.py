@@ -211,6 +211,7 @@ def _marts(session: Session, published: Published | None) -> "Built | None":
         memory_limit=engine.memory_limit,
         threads=engine.workers,
         as_of=published.number,
+        engine=session.engine,
     )
     session.failures += [
         ("marts", name, error)

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from jobs.commands.lakes import LakeFolder
+from jobs.commands.runs import Engine
 from pipelines.lake.place import Place, place
 from schemas.errors import ConfigError
 
@@ -69,10 +70,11 @@ def build(
     config: Annotated[
         Path | None,
         typer.Option(
-            help="A config whose section marts says what may be shown.",
+            help="A config: its section marts says what may be shown, engine what computes them.",
             show_default="the defaults",
         ),
     ] = None,
+    engine: Engine = None,
     memory_limit: Annotated[str, typer.Option(help="For DuckDB, which spills beyond it.")] = "2GB",
     as_json: Json = False,
 ) -> int:
@@ -80,14 +82,18 @@ def build(
     from jobs.marts import build_marts, read_marts_config
     from jobs.marts_show import show_built
     from jobs.screen import Screen
+    from pipelines.engines.engine import with_engine
+    from schemas.config.engine import EngineConfig
 
+    settings, of_config = (None, EngineConfig()) if config is None else read_marts_config(config)
     built = build_marts(
         lake,
         as_of=as_of,
         names=names or (),
-        settings=None if config is None else read_marts_config(config),
+        settings=settings,
         memory_limit=memory_limit,
         screen=Screen(quiet=as_json),
+        engine=with_engine(of_config, engine),
     )
     show_built(built, lake, as_json=as_json)
     return built.exit_code

@@ -119,7 +119,8 @@ class SparkDatabase:
 
     def register(self, name: str, table: pa.Table) -> None:
         """See Database."""
-        frame = self.session.createDataFrame(as_spark_has(table))
+        # In one piece: of a table whose first chunk is empty, Spark takes nothing.
+        frame = self.session.createDataFrame(as_spark_has(table).combine_chunks())
         frame.createOrReplaceTempView(name)
 
     def unregister(self, name: str) -> None:

@@ -12,11 +12,18 @@ from typing import Any, Final
 
 import sqlglot
 from sqlglot import exp
+from sqlglot.dialects.duckdb import DuckDB
 
 from pipelines.engines.database import Parameters
 
 # UBIGINT has no twin: Spark's Parquet reader gives such columns as this.
 UBIGINT: Final = exp.DataType.build("DECIMAL(20, 0)", dialect="spark")
+
+
+class _AsWritten(DuckDB):
+    """DuckDB's SQL with the indexes of lists as they are written: sqlglot would count some of them from 0."""
+
+    INDEX_OFFSET = 0
 
 
 def parsed(text: str, parameters: Parameters | None = None) -> exp.Expr:
@@ -49,7 +56,7 @@ def columns_of(columns: str) -> list[str] | None:
 
 @lru_cache(maxsize=1024)
 def _parsed(text: str) -> exp.Expr:
-    return sqlglot.parse_one(text, read="duckdb").transform(_translated)
+    return sqlglot.parse_one(text, read=_AsWritten).transform(_translated)
 
 
 def _filled(node: exp.Expr, parameters: Parameters) -> exp.Expr:
@@ -77,8 +84,6 @@ def _element(of: exp.Expr, index: exp.Expr) -> exp.Expr:
     """An element of a list, from 1; null where there is none."""
     if isinstance(index, exp.Slice):
         return exp.Bracket(this=of, expressions=[index])
-    if index.is_int:  # sqlglot counts literals from 0
-        index = exp.Literal.number(int(index.name) + 1)
     return exp.func("TRY_ELEMENT_AT", of, index)
 
 
