@@ -119,8 +119,13 @@ class SparkDatabase:
 
     def register(self, name: str, table: pa.Table) -> None:
         """See Database."""
-        # In one piece: of a table whose first chunk is empty, Spark takes nothing.
-        frame = self.session.createDataFrame(as_spark_has(table).combine_chunks())
+        given = as_spark_has(table)
+        if given.num_rows:  # in one piece: of a table whose first chunk is empty, Spark takes nothing
+            frame = self.session.createDataFrame(given.combine_chunks())
+        else:
+            from pyspark.sql.pandas.types import from_arrow_schema
+
+            frame = self.session.createDataFrame([], from_arrow_schema(given.schema))
         frame.createOrReplaceTempView(name)
 
     def unregister(self, name: str) -> None:

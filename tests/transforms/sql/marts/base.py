@@ -1,6 +1,8 @@
 """The base tables of the marts, filled with rows of a test; what a row leaves out is null."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
 
@@ -39,18 +41,20 @@ TABLES: dict[str, dict[str, str]] = {
 }  # fmt: skip
 
 
-def run_mart(
-    name: str,
-    tables: Mapping[str, Sequence[Mapping[str, Any]]],
-    setup: str = "",
-    parameters: Mapping[str, float] | None = None,
-) -> list[dict[str, Any]]:
-    """The rows of a mart over such base tables; `setup` is SQL that makes further ones, `parameters` are put in place
-    of those of the mart that have their names.
+@dataclass(frozen=True)
+class Found:
+    """What a query gives; `types` as DuckDB names them, None where another database was asked."""
 
-    The columns must be those that the mart declares, names and types.
-    """
-    mart = load_mart(name)
+    names: list[str]
+    types: list[str] | None
+    rows: list[tuple[Any, ...]]
+
+
+@contextmanager
+def filled(
+    tables: Mapping[str, Sequence[Mapping[str, Any]]], setup: str = ""
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A database with all base tables; `setup` is SQL that makes further ones."""
     with duckdb.connect() as database:
         for table, columns in TABLES.items():
             declared = ", ".join(f"{column} {kind}" for column, kind in columns.items())
@@ -63,9 +67,48 @@ def run_mart(
                 )
         if setup:
             database.execute(setup)
-        sql = files("transforms.sql.marts").joinpath(f"{name}.sql").read_text()
-        result = database.execute(sql, mart.parameters | dict(parameters or {}))
-        told = [(column[0], str(column[1])) for column in result.description or ()]
-        assert told == [(column.name, column.type) for column in mart.columns]
-        names = [column.name for column in mart.columns]
-        return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+        yield database
+
+
+def on_duckdb(
+    database: duckdb.DuckDBPyConnection, sql: str, parameters: Mapping[str, float]
+) -> Found:
+    """The rows of a query over filled tables."""
+    result = database.execute(sql, dict(parameters))
+    described = result.description or []
+    names, types = [each[0] for each in described], [str(each[1]) for each in described]
+    return Found(names, types, result.fetchall())
+
+
+ask = on_duckdb
+"""What answers: test_on_spark.py puts Spark in its place."""
+
+
+def run_query(
+    name: str,
+    tables: Mapping[str, Sequence[Mapping[str, Any]]],
+    parameters: Mapping[str, float],
+    setup: str = "",
+) -> Found:
+    """What the SQL of a mart gives over such base tables, by `ask`."""
+    sql = files("transforms.sql.marts").joinpath(f"{name}.sql").read_text()
+    with filled(tables, setup) as database:
+        return ask(database, sql, parameters)
+
+
+def run_mart(
+    name: str,
+    tables: Mapping[str, Sequence[Mapping[str, Any]]],
+    setup: str = "",
+    parameters: Mapping[str, float] | None = None,
+) -> list[dict[str, Any]]:
+    """The rows of a mart over such base tables; `parameters` are put in place of those of the mart that have their
+    names.
+
+    The columns must be those that the mart declares, names and types.
+    """
+    mart = load_mart(name)
+    found = run_query(name, tables, mart.parameters | dict(parameters or {}), setup)
+    assert found.names == [column.name for column in mart.columns]
+    assert found.types in (None, [column.type for column in mart.columns])
+    return [dict(zip(found.names, row, strict=True)) for row in found.rows]

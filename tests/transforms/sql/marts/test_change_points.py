@@ -1,13 +1,10 @@
 """The daily series that change_points cuts: by hand."""
 
 from datetime import date, timedelta
-from importlib.resources import files
 from typing import Any
 
-import duckdb
-
 from schemas.mart import load_mart
-from tests.transforms.sql.marts.base import TABLES
+from tests.transforms.sql.marts.base import run_query
 from transforms.marts.change_points import CHANGE_POINTS
 
 QUESTION = {"corpus": "c", "task": "emotion", "taxonomy": "ekman", "labeler": "m"}
@@ -24,18 +21,9 @@ def answer(when: date | None, labels: list[str] | None, **more: Any) -> dict[str
 
 
 def series(rows: list[dict[str, Any]], min_days: int = 2) -> list[dict[str, Any]]:
-    sql = files("transforms.sql.marts").joinpath("change_points.sql").read_text()
-    with duckdb.connect() as database:
-        declared = ", ".join(f"{name} {kind}" for name, kind in TABLES["answers"].items())
-        database.execute(f"CREATE TABLE answers ({declared})")
-        for row in rows:
-            database.execute(
-                f"INSERT INTO answers ({', '.join(row)}) VALUES ({', '.join('?' * len(row))})",
-                list(row.values()),
-            )
-        result = database.execute(sql, {"min_days": min_days})
-        assert [column[0] for column in result.description or ()] == COLUMNS
-        return [dict(zip(COLUMNS, row, strict=True)) for row in result.fetchall()]
+    found = run_query("change_points", {"answers": rows}, {"min_days": min_days})
+    assert found.names == COLUMNS
+    return [dict(zip(COLUMNS, row, strict=True)) for row in found.rows]
 
 
 def test_every_label_has_a_share_on_every_day_with_rows() -> None:

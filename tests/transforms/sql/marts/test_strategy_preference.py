@@ -1,12 +1,9 @@
 """The counts of strategy_preference: by hand."""
 
-from importlib.resources import files
 from typing import Any
 
-import duckdb
-
 from schemas.mart import load_mart
-from tests.transforms.sql.marts.base import TABLES
+from tests.transforms.sql.marts.base import run_query
 from transforms.marts.strategy_preference import STRATEGY_PREFERENCE
 
 QUESTION = {"corpus": "c", "task": "support_strategy", "taxonomy": "esconv", "labeler": "m"}
@@ -16,19 +13,9 @@ COLUMNS = [
 
 
 def counts(**tables: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    sql = files("transforms.sql.marts").joinpath("strategy_preference.sql").read_text()
-    with duckdb.connect() as database:
-        for table in ("answers", "turns", "ratings"):
-            declared = ", ".join(f"{name} {kind}" for name, kind in TABLES[table].items())
-            database.execute(f"CREATE TABLE {table} ({declared})")
-            for row in tables.get(table, ()):
-                database.execute(
-                    f"INSERT INTO {table} ({', '.join(row)}) VALUES ({', '.join('?' * len(row))})",
-                    list(row.values()),
-                )
-        result = database.execute(sql)
-        assert [column[0] for column in result.description or ()] == COLUMNS
-        return [dict(zip(COLUMNS, row, strict=True)) for row in result.fetchall()]
+    found = run_query("strategy_preference", tables, {})
+    assert found.names == COLUMNS
+    return [dict(zip(COLUMNS, row, strict=True)) for row in found.rows]
 
 
 def cells(rows: list[dict[str, Any]]) -> dict[tuple[Any, ...], int]:
