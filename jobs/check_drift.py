@@ -15,6 +15,7 @@ from pipelines.gates.drift import judge
 from pipelines.gates.drift_counts import Sides, count_answers
 from pipelines.gates.errors import safe_error
 from pipelines.gates.result import Finding, GateResult
+from pipelines.lake.object_store import raise_store_trouble
 from pipelines.lake.snapshots import State
 from schemas.config.base import semantic
 from schemas.config.check import DriftConfig, LastDays
@@ -169,6 +170,7 @@ def _guarded(judged: Callable[[], GateResult], empty: GateResult) -> GateResult:
     except duckdb.OutOfMemoryException:
         raise
     except duckdb.Error as error:
+        raise_store_trouble(error)
         return replace(empty, findings=(_broken(safe_error(error)),))
 
 

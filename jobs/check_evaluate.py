@@ -18,6 +18,7 @@ from pipelines.gates.errors import safe_error
 from pipelines.gates.evaluation import broken, judge_evaluation
 from pipelines.gates.evaluation_rows import rows_with_gold
 from pipelines.gates.result import Finding, GateResult
+from pipelines.lake.object_store import raise_store_trouble
 from pipelines.lake.snapshots import state
 from schemas.config.base import semantic
 from schemas.config.check import EvaluateConfig
@@ -92,6 +93,7 @@ def _result(
     except duckdb.OutOfMemoryException:
         raise
     except duckdb.Error as error:
+        raise_store_trouble(error)
         findings = [broken(gate, safe_error(error)) for gate in gates]
         found = None
     return GateResult(

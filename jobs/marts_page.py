@@ -46,7 +46,8 @@ SQL: [queries.md](queries.md).
 - Each is written whole and committed as a shard is ([lake.md](lake.md)); killed at any instant, the same command goes
   on where it stopped. A mart that cannot be computed does not keep the others back.
 - Memory is bounded by `engine.memory_limit` (`--memory-limit`), beyond which DuckDB spills, encrypted, to the temporary
-  folder.
+  folder. With `--engine spark` (in `run` or `marts build`) the same SQL runs on [Spark](spark.md), which gives equal
+  rows, floats to their last digits.
 - Words and expressions are shown only if at least `marts.min_records` records and `marts.min_speakers` speakers have
   them. They come from the redacted text. Rows about one conversation or one speaker name them by pseudonym; those of
   `sentiment_flips` that a language model told also have its words for holder, target and aspect, as the labels have

@@ -12,6 +12,7 @@ from jobs.annotate.gold_out import pseudonyms
 from pipelines.lake.forget_intent import refuse_while_forgetting
 from pipelines.lake.journal import Journal
 from pipelines.lake.lake import Lake
+from pipelines.lake.object_store import raise_store_trouble
 from pipelines.lake.snapshots import State
 from pipelines.stages.annotations import STAGE, Published, known_records, publish_annotations
 from schemas.datasets import ANNOTATIONS
@@ -30,6 +31,7 @@ def find_records(lake: Lake, parts: State, annotations: Sequence[Annotation]) ->
     except duckdb.OutOfMemoryException:
         raise
     except duckdb.Error as error:  # its message may quote values
+        raise_store_trouble(error)
         raise TerminalError(
             f"The published files cannot be read ({type(error).__name__}).",
             remedy="`affectmine status` shows what is published; published files stay put.",

@@ -20,6 +20,7 @@ from jobs.annotate.sheets import SUFFIXES, config_path, paths_of, write_sheets
 from jobs.annotate.wanted import Wanted
 from jobs.target import check_target
 from pipelines.labelers import load_labeler
+from pipelines.lake.object_store import raise_store_trouble
 from pipelines.lake.place import Place, local
 from pipelines.lake.place import register as register_places
 from pipelines.stages.database import open_database
@@ -102,6 +103,7 @@ def sample(
         except duckdb.OutOfMemoryException:
             raise
         except duckdb.Error as error:  # its message may quote values
+            raise_store_trouble(error)
             raise TerminalError(
                 f"{source} cannot be read ({type(error).__name__}).",
                 remedy="Publish it, or write it with `affectmine label`, anew.",

@@ -13,6 +13,7 @@ from jobs.evaluation.breakdown import lengths
 from jobs.evaluation.lake_query import gold_and_answers
 from jobs.evaluation.lake_seen import with_seen
 from pipelines.lake.lake import Lake
+from pipelines.lake.object_store import raise_store_trouble
 from pipelines.lake.place import register
 from pipelines.lake.snapshots import State, published, stored_paths
 from pipelines.stages.database import open_database
@@ -124,6 +125,7 @@ def _query(lake: Lake, wanted: str, memory_limit: str, threads: int) -> pl.DataF
         except duckdb.OutOfMemoryException:
             raise
         except duckdb.Error as error:  # its message may quote values
+            raise_store_trouble(error)
             raise TerminalError(
                 f"The published files cannot be read ({type(error).__name__}).",
                 remedy="`affectmine status` shows what is published; published files stay put.",

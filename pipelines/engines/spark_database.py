@@ -120,7 +120,9 @@ class SparkDatabase:
     def register(self, name: str, table: pa.Table) -> None:
         """See Database."""
         given = as_spark_has(table)
-        if given.num_rows:  # in one piece: of a table whose first chunk is empty, Spark takes nothing
+        if (
+            given.num_rows
+        ):  # in one piece: of a table whose first chunk is empty, Spark takes nothing
             frame = self.session.createDataFrame(given.combine_chunks())
         else:
             from pyspark.sql.pandas.types import from_arrow_schema

@@ -88,7 +88,7 @@ def _read_by_workers(
         kinds = parquet.schema_arrow
     columns = kinds.names if wanted is None else list(wanted)
     empty = pa.schema([kinds.field(name) for name in columns]).empty_table()
-    schema = from_arrow_schema(as_spark_has(empty).schema).add(FILE, "int").add(ROW, "long")
+    schema = from_arrow_schema(as_spark_has(empty).schema).add(FILE, "integer").add(ROW, "long")
     return _frame(session, list(map(str, paths)), schema, _Reader(columns, numbered=True))
 
 

@@ -16,6 +16,7 @@ import pyarrow as pa
 from pipelines.gates.errors import safe_error
 from pipelines.gates.request import Request
 from pipelines.gates.rules import BASE, VIEW, query_view, rule_column, rule_columns
+from pipelines.lake.object_store import raise_store_trouble
 from pipelines.lake.place import register
 from schemas.datasets import DATASETS
 from schemas.errors import ConfigError, SourceError
@@ -109,6 +110,7 @@ def _create(connection: duckdb.DuckDBPyConnection, suite: Suite, files: Sequence
             try:
                 connection.execute(f"CREATE VIEW {query_view(item)} AS SELECT * FROM ({sql}\n)")
             except duckdb.Error as error:
+                raise_store_trouble(error)
                 candidate.broken[item.id] = safe_error(error)
     return candidate
 
@@ -131,6 +133,7 @@ def _with_columns(candidate: Candidate, source: str, columns: Mapping[str, str])
         try:
             candidate.connection.execute(f"SELECT * FROM ({attempt}) LIMIT 0")
         except duckdb.Error as error:
+            raise_store_trouble(error)
             candidate.broken[name] = safe_error(error)
             continue
         good.append(f"({sql}) AS {_name(name)}")
@@ -150,6 +153,7 @@ def _columns(connection: duckdb.DuckDBPyConnection, files: Sequence[str]) -> Non
                 [number],
             )
         except duckdb.Error as error:
+            raise_store_trouble(error)
             raise SourceError(
                 f"The candidate file {Path(file).name} cannot be read as Parquet "
                 f"({type(error).__name__}).",

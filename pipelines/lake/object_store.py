@@ -3,8 +3,8 @@
 Assumptions: the store reads what was last written (strong consistency) and keeps `If-None-Match: *`; credentials and
 endpoint come from the environment that the store's own tools use (AWS_ACCESS_KEY_ID, AWS_ENDPOINT_URL …).
 Semantics: what may succeed later (throttling, 5xx, time-outs, broken connections) is asked again with growing, random
-pauses, for about a minute; then it is a TransientError. What needs a person (no such bucket, no rights) is a
-ConfigError.
+pauses, for half a minute to two minutes; then it is a TransientError. What needs a person (no such bucket, no rights)
+is a ConfigError.
 """
 
 import contextlib
@@ -112,7 +112,25 @@ def answering(url: str) -> Iterator[None]:
         told = _told(url, error)
         if told is None:
             raise
+        _note(told)
         raise told from None
+
+
+_last: AffectmineError | None = None
+
+
+def _note(error: AffectmineError) -> None:
+    global _last
+    _last = error
+
+
+def raise_store_trouble(error: Exception) -> None:
+    """Raises the trouble with a store that DuckDB made this error of; does nothing where it is about something else.
+
+    What a filesystem raises comes back from DuckDB as a text, which no longer says whether to try again.
+    """
+    if _last is not None and _last.message in str(error):
+        raise _last from None
 
 
 def put_if_absent(url: str, content: bytes) -> bool:

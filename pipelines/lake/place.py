@@ -156,4 +156,6 @@ def register(database: "duckdb.DuckDBPyConnection", places: "Iterable[Place | st
         # DuckDB knows a filesystem by the first of its protocols.
         name = found.protocol if isinstance(found.protocol, str) else found.protocol[0]
         if not database.filesystem_is_registered(name):
-            database.register_filesystem(found)
+            from pipelines.lake.read_files import ReadFiles  # late: it needs fsspec
+
+            database.register_filesystem(ReadFiles(found.protocol))

@@ -144,8 +144,13 @@ class RemotePath:
 
     def reader(self) -> io.RawIOBase:
         """The object open for reading at any position; what the store does not give is one of our errors."""
+        size = None if self.told is None else self.told.st_size
         with answering(self.url):
-            file = self._store().open(self.url, "rb", block_size=BLOCK, cache_type="readahead")
+            file = self._store().open(
+                self.url, "rb", block_size=BLOCK, cache_type="readahead", size=size
+            )
+        if size is not None:
+            file.details = {"name": self.url, "size": size}  # else asked for again
         return _Reader(file, self.url)
 
     def write_bytes(self, data: bytes) -> int:

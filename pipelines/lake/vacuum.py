@@ -27,6 +27,8 @@ from pipelines.lake.snapshots import STATE_EVERY, mark_oldest, numbers, state
 
 _CLOCKS = 60.0  # s that the clocks of a store and of a run's machine may differ
 _AT_ONCE = 16  # objects that are deleted at a time
+# Folders of a run: what its workers read beside the data, and what they told.
+_SCRATCH = ("scratch-", "told-")
 
 
 @dataclass(frozen=True)
@@ -90,9 +92,9 @@ def _vacuum(lake: Lake, *, retain: int, older_than: float, dry_run: bool) -> Swe
         if kept_numbers:
             mark_oldest(lake, kept_numbers[0])
         # Manifests first: a data file without a manifest is harmless, the reverse is not.
-        _remove([path for path in doomed if path.suffix == ".json"])
-        _remove([path for path in doomed if path.suffix != ".json"])
-        _remove(old)
+        _remove(lake, [path for path in doomed if path.suffix == ".json"])
+        _remove(lake, [path for path in doomed if path.suffix != ".json"])
+        _remove(lake, old)
     uploads = 0
     if isinstance(lake.root, RemotePath):
         uploads = abandon_uploads(lake.root.url, before, dry_run=dry_run)
@@ -104,21 +106,22 @@ def _age(path: Place) -> float:
 
 
 def _is_scratch(inside: tuple[str, ...], live: set[str]) -> bool:
-    """Whether a file lies in a scratch folder of a run that is over."""
-    return len(inside) > 3 and inside[2].startswith("scratch-") and inside[1] not in live
+    """Whether a file lies in a folder that a run that is over has left to nobody."""
+    return len(inside) > 3 and inside[2].startswith(_SCRATCH) and inside[1] not in live
 
 
-def _remove(paths: Iterable[Place]) -> None:
-    remote = [path for path in paths if isinstance(path, RemotePath)]
-    if remote:
+def _remove(lake: Lake, paths: Iterable[Place]) -> None:
+    if isinstance(lake.root, RemotePath):
         with ThreadPoolExecutor(_AT_ONCE) as pool:
-            list(pool.map(lambda path: path.unlink(missing_ok=True), remote))
+            list(pool.map(lambda path: path.unlink(missing_ok=True), paths))
         return
     for path in paths:
         path.unlink(missing_ok=True)
-        if path.parent.name.startswith("scratch-"):
+        folder = path.parent
+        while folder.is_relative_to(lake.runs) and folder.parent != lake.runs:
             with contextlib.suppress(OSError):  # others are left in it
-                path.parent.rmdir()
+                folder.rmdir()
+            folder = folder.parent
 
 
 def _outputs(lake: Lake, manifests: set[str]) -> set[str]:

@@ -29,6 +29,7 @@ from pipelines.lake.forget_intent import refuse_while_forgetting
 from pipelines.lake.journal import live_runs
 from pipelines.lake.lake import Lake, now
 from pipelines.lake.mart_files import STAGE, drop_others, of_what
+from pipelines.lake.object_store import raise_store_trouble
 from pipelines.lake.place import Place
 from pipelines.lake.snapshots import State, published_files
 from pipelines.lake.store import create, new_attempt
@@ -231,6 +232,7 @@ def _explained_duckdb(mart: Mart) -> Iterator[None]:
             "If `vacuum` or `forget` ran meanwhile, run again.",
         ) from None
     except duckdb.Error as error:
+        raise_store_trouble(error)
         raise TerminalError(
             f"The mart {mart.name} cannot be computed ({type(error).__name__}).",
             remedy="If a file of the lake is damaged, `affectmine sql` on its dataset says which; "

@@ -14,6 +14,7 @@ import duckdb
 import polars as pl
 import pyarrow as pa
 
+from pipelines.lake.object_store import raise_store_trouble
 from pipelines.lake.place import register
 from pipelines.query.statements import check_select
 from pipelines.query.views import create_views, literal, readable, view_queries
@@ -67,6 +68,7 @@ class Catalog:
             raise self._explained(error) from None
 
     def _explained(self, error: Exception) -> TerminalError:
+        raise_store_trouble(error)
         told = str(error)
         if isinstance(error, _ABOUT_VALUES):
             told = _QUOTED.sub("'…'", told)  # a value may be what people wrote

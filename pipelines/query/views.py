@@ -13,6 +13,7 @@ from typing import Protocol
 
 import duckdb
 
+from pipelines.lake.object_store import raise_store_trouble
 from pipelines.query.cascades import NAME as CASCADES
 from pipelines.query.cascades import cascade_view
 from schemas.datasets import DATASETS
@@ -140,6 +141,7 @@ def create_views(connection: duckdb.DuckDBPyConnection, queries: Mapping[str, st
         try:
             connection.execute(f"CREATE VIEW {quoted(name)} AS {query}")
         except duckdb.Error as error:
+            raise_store_trouble(error)
             raise TerminalError(
                 f"The files of {name} cannot be opened: {str(error).splitlines()[0]}",
                 remedy="`affectmine status` shows what is published; published files stay put.",

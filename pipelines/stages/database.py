@@ -10,6 +10,7 @@ import duckdb
 
 from pipelines.engines.database import Database, Rows
 from pipelines.lake.lake import Lake
+from pipelines.lake.object_store import raise_store_trouble
 from pipelines.lake.rows import locate
 from schemas.config.engine import MEMORY_LIMIT
 from schemas.errors import ConfigError, TransientError
@@ -41,6 +42,9 @@ def open_database(
                 f"{doing} needs more than {memory_limit} or a larger temporary folder.",
                 remedy="Raise engine.memory_limit, or free space in the temporary folder (TMPDIR).",
             ) from None
+        except duckdb.Error as error:
+            raise_store_trouble(error)
+            raise
 
 
 def bytes_of(memory_limit: str) -> int:
