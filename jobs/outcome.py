@@ -92,6 +92,9 @@ def show_outcome(outcome: Outcome, screen: Screen, *, as_json: bool) -> None:
         screen.warn(str(published.blocked))
     if published.number is None:
         return
+    if published.number == 0:
+        screen.warn("Nothing is published: no partition is complete.")
+        return
     what = (
         f"published ({published.changed} partitions changed)"
         if published.changed

@@ -37,7 +37,12 @@ def open_session(
     except ImportError:
         raise MissingExtraError("spark", "The engine spark") from None
     conf = settings(options, workers=workers, retries=retries)
-    with tempfile.TemporaryFile(prefix="affectmine-spark-") as log:
+    with (
+        tempfile.TemporaryFile(prefix="affectmine-spark-") as log,
+        # Else Spark makes a folder of that name wherever it is started. Nothing is put there.
+        tempfile.TemporaryDirectory(prefix="spark-warehouse-") as warehouse,
+    ):
+        conf.setdefault("spark.sql.warehouse.dir", f"file:{warehouse}")
         try:
             with _environment(_around(conf)):
                 session = _start(conf, log)
@@ -82,9 +87,8 @@ def _start(conf: Mapping[str, str], log: IO[bytes]) -> "SparkSession":
     context = SparkContext(conf=wanted, gateway=gateway)
     try:
         return SparkSession(context, options=dict(conf))
-    except (
-        BaseException
-    ):  # a master that does not answer shows here: the next session must find no context
+    # A master that does not answer shows here: the next session must find no context.
+    except BaseException:
         with suppress(Exception):
             context.stop()
         raise

@@ -4,8 +4,10 @@ import json
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import polars as pl
@@ -13,6 +15,7 @@ import pytest
 
 from tests.end_to_end.corpus import ROOT, environment
 from tests.end_to_end.test_files import own_labels
+from tests.pipelines.lake.s3_server import ObjectStore
 
 pytestmark = pytest.mark.slow
 
@@ -38,7 +41,17 @@ def test_the_make_targets_are_those_of_ci() -> None:
     assert "make test-all" in script
 
 
-def test_every_command_and_the_python_example(tmp_path: Path) -> None:
+@pytest.fixture
+def store() -> Iterator[ObjectStore]:
+    """An object store with the bucket of the README."""
+    store = ObjectStore()
+    store.start()
+    store.client().create_bucket(Bucket="my-bucket")
+    yield store
+    store.stop()
+
+
+def test_every_command_and_the_python_example(tmp_path: Path, store: ObjectStore) -> None:
     (tmp_path / "posts.jsonl").write_bytes((ROOT / "jobs/demo/corpus/social.jsonl").read_bytes())
     gold = {"text": ["thanks a lot!", "why is that?"], "labels": [["gratitude"], ["curiosity"]]}
     with (tmp_path / "gold.jsonl").open("w") as file:
@@ -50,11 +63,18 @@ def test_every_command_and_the_python_example(tmp_path: Path) -> None:
     for line in ran:
         words = shlex.split(line)
         assert words[0] == "affectmine", line
+        if "--engine" in words and "--lake" not in words:
+            shutil.rmtree(tmp_path / "lake")  # else there would be nothing to do
         done = subprocess.run(
-            [sys.executable, "-m", "jobs.cli", *words[1:]],
-            cwd=tmp_path, env=environment(), capture_output=True, text=True, check=False,
+            [sys.executable, "-m", "jobs.cli", *words[1:]], cwd=tmp_path,
+            env=environment(**store.environment), capture_output=True, text=True, check=False,
         )  # fmt: skip
         assert done.returncode == 0, (line, done.stdout, done.stderr)
+    assert "FROM labels" in ran[-1]  # in the bucket, by Spark; those in the folder are Beam's
+    labels = pl.scan_parquet(tmp_path / "lake" / "labels" / "**" / "*.parquet")
+    assert re.findall(r"^ *(\d+) *$", done.stdout, flags=re.MULTILINE) == [
+        str(labels.select(pl.len()).collect().item())
+    ]
     (example,) = blocks("python")
     script = (
         example

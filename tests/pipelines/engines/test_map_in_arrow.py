@@ -16,7 +16,7 @@ import affectmine
 import pipelines.serving.labeler
 from pipelines.engines.java import java_home
 from pipelines.engines.spark_session import open_session
-from schemas.errors import ConfigError
+from schemas.errors import ConfigError, MissingExtraError
 from tests.end_to_end.numbered_server import NumberedServer
 from tests.pipelines.engines.asked_pipelines import (
     PRIVATE,
@@ -216,6 +216,12 @@ def test_what_cannot_be_asked_is_said_before_the_job_starts(
 ):
     with pytest.raises(ConfigError, match=told):
         affectmine.spark_labeler(given, **{"keep": []} | asked)
+
+
+def test_without_spark_the_extra_is_named(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setitem(sys.modules, "pyspark.sql.pandas.types", None)
+    with pytest.raises(MissingExtraError, match=r"affectmine\[spark\]"):
+        affectmine.spark_labeler(POSTS, keep=[])
 
 
 def test_context_of_another_type_is_refused(tmp_path: Path):

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pytest
 
 import affectmine
-from schemas.errors import ConfigError, TerminalError
+from schemas.errors import ConfigError, MissingExtraError, TerminalError
 from schemas.label_task import load_task
 from schemas.taxonomy import load_taxonomy
 from tests.end_to_end.numbered_server import NumberedServer
@@ -185,6 +185,13 @@ def test_what_cannot_be_asked_is_said_before_the_pipeline_starts(asked: dict[str
 def test_weights_that_are_gone_are_said_too():
     with pytest.raises(TerminalError, match=r"gone\.safetensors"):
         affectmine.beam_model_handler(labeler="gone.safetensors")
+
+
+def test_without_beam_the_extra_is_named(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.delitem(sys.modules, LabelerModelHandler.__module__)
+    monkeypatch.setitem(sys.modules, "apache_beam.ml.inference.base", None)
+    with pytest.raises(MissingExtraError, match=r"affectmine\[beam\]"):
+        affectmine.beam_model_handler()
 
 
 def test_arguments_of_inference_are_refused_before_the_pipeline_starts():
