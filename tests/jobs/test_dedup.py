@@ -155,7 +155,9 @@ def test_against_all_pairs(runs: Runs) -> None:
     assert together / len(near) >= 0.99
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize(
+    "seed", [0, *(pytest.param(n, marks=pytest.mark.slow) for n in range(1, 6))]
+)
 def test_order_and_shards_change_nothing(tmp_path: Path, seed: int) -> None:
     texts = families(60, seed)
     rows = [row(f"{n:03d}", texts[n // 2 if n % 3 else n], minute=n % 7) for n in range(60)]
@@ -172,7 +174,7 @@ def test_order_and_shards_change_nothing(tmp_path: Path, seed: int) -> None:
         assert found.equals(expected)
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", [0, *(pytest.param(n, marks=pytest.mark.slow) for n in (1, 2, 3))])
 def test_day_by_day_is_all_days_at_once(tmp_path: Path, seed: int) -> None:
     texts = families(90, seed)
     days = [f"2026-03-0{n + 1}" for n in range(3)]

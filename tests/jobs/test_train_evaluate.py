@@ -45,6 +45,7 @@ def moods(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_train_then_evaluate(moods: Path, tmp_path: Path) -> None:
     output = tmp_path / "moods.safetensors"
     report = train(corpus(), taxonomy=moods, output=output, folds=3, seed=1)

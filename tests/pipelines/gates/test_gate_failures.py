@@ -42,6 +42,7 @@ def _by_id(result: GateResult) -> dict:
     return {f.id: f for f in result.findings}
 
 
+@pytest.mark.slow
 def test_no_value_of_a_row_leaves_the_gate(write, capfd):
     """Every string of every row is a canary; native and own expectations fail and crash over it."""
     rows = [

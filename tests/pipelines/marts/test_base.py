@@ -77,7 +77,7 @@ def test_turns_go_by_number_then_by_time(tmp_path):
     assert names(found, "abcdef") == [("b", 1), ("a", 2), ("c", 3)]
 
 
-@pytest.mark.parametrize("memory_limit", ["100MB", "1GB"])
+@pytest.mark.parametrize("memory_limit", [pytest.param("100MB", marks=pytest.mark.slow), "1GB"])
 def test_conversations_are_whole_however_they_are_cut(tmp_path, monkeypatch, memory_limit):
     """300 talks of 4 turns; with a byte budget of nothing they are sorted in 256 pieces."""
     monkeypatch.setattr(

@@ -37,7 +37,13 @@ def blocks(texts: list[str], spec: FeatureSpec) -> list[tuple[set[int], set[int]
     ]
 
 
-@pytest.mark.parametrize("spec", [DEFAULT, EVERYTHING], ids=["shipped", "everything"])
+@pytest.mark.parametrize(
+    "spec",
+    [
+        pytest.param(DEFAULT, id="shipped", marks=pytest.mark.slow),
+        pytest.param(EVERYTHING, id="everything"),
+    ],
+)
 @settings(max_examples=300, deadline=None)
 @given(texts=st.lists(TEXTS, max_size=5))
 @example(texts=[""])
