@@ -9,6 +9,7 @@ from pipelines.lake.commit import finished
 from pipelines.lake.fingerprint import fingerprint
 from pipelines.lake.place import Place
 from pipelines.lake.snapshots import state
+from pipelines.stages.database import bytes_of
 from pipelines.stages.dedup import VERSION, DedupTask, run_dedup_task
 from pipelines.stages.dedup_compare import compare
 from pipelines.stages.dedup_database import Side
@@ -237,4 +238,5 @@ def _answers(
             folder,
             bands=layout(config.threshold).bands if config.near else 0,
             threshold=config.threshold,
+            memory=bytes_of(session.config.engine.memory_limit),
         )

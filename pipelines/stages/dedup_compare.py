@@ -8,6 +8,8 @@ on the order of rows and shards in an era nor on later eras.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import product
+from typing import Final
 
 import polars as pl
 import pyarrow as pa
@@ -21,6 +23,8 @@ from pipelines.stages.dedup_database import Side, register
 from pipelines.stages.dedup_verify import verify
 from pipelines.stages.scratch_file import write_scratch
 
+_MEMBER_BYTES: Final = 160  # what ranking and joining takes of each text of a band
+
 
 def compare(
     database: Database,
@@ -30,16 +34,17 @@ def compare(
     *,
     bands: int,
     threshold: float,
+    memory: int,
 ) -> dict[str, str]:
     """Decides the sides that have no answers yet; returns a file of answers a shard, by its signatures' path.
 
     A file has the columns row, cluster, representative, similarity, same, by row, and only rows that are not alone.
-    Without `bands` only equal texts are looked for.
+    Without `bands` only equal texts are looked for. `memory` in bytes: what one machine's database may take.
     """
     old = any(side.answered is not None for side in sides)
     register(database, lake, sides)
     _nodes(database, old=old)
-    _pairs(database, bands, threshold, old=old)
+    _pairs(database, bands, threshold, memory, old=old)
     if isinstance(database, DuckDatabase):
         verify(database, lake, sides, threshold)
     else:
@@ -70,7 +75,7 @@ def _nodes(database: Database, *, old: bool) -> None:
     database.execute("DROP TABLE known")
 
 
-def _pairs(database: Database, bands: int, threshold: float, *, old: bool) -> None:
+def _pairs(database: Database, bands: int, threshold: float, memory: int, *, old: bool) -> None:
     """Makes the table pairs(earlier, later)."""
     database.execute("CREATE TABLE candidates (earlier BIGINT, later BIGINT)")
     if bands:
@@ -82,7 +87,7 @@ def _pairs(database: Database, bands: int, threshold: float, *, old: bool) -> No
             f"CREATE TABLE banded AS SELECT node, era, cluster IS NULL AS fresh, grams, {columns} "
             f"FROM nodes INNER JOIN ({rows}) AS stored ON nodes.place = stored.place WHERE array_length(bands) > 0"
         )
-    for _ in _members(database, bands):
+    for _ in _members(database, bands, memory):
         database.execute(f"INSERT INTO candidates {query('dedup_pairs')}", {"threshold": threshold})
     database.execute("CREATE TABLE pairs AS SELECT DISTINCT earlier, later FROM candidates")
     database.execute("DROP TABLE candidates")
@@ -90,16 +95,19 @@ def _pairs(database: Database, bands: int, threshold: float, *, old: bool) -> No
         database.execute("DROP TABLE banded")
 
 
-def _members(database: Database, bands: int) -> Iterator[None]:
-    """While it is at one, `members` says who is in which bucket: on one machine of one band, for what a band needs
-    bounds the memory; on a cluster of all, for there a query costs more than its rows.
+def _members(database: Database, bands: int, memory: int) -> Iterator[None]:
+    """While it is at one, `members` says who is in which bucket: on one machine a part of the buckets of one band, so
+    that they fit in memory; on a cluster all of all bands, for there a query costs more than its rows.
     """
     if not bands:
         return
     if isinstance(database, DuckDatabase):
-        for band in range(1, bands + 1):
+        ((rows,),) = database.rows("SELECT count(*) FROM banded")
+        parts = min(256, -(-rows * _MEMBER_BYTES // memory)) or 1
+        for band, part in product(range(1, bands + 1), range(parts)):
             database.execute(
-                f"CREATE OR REPLACE VIEW members AS SELECT node, era, fresh, grams, band_{band} AS bucket FROM banded"
+                f"CREATE OR REPLACE VIEW members AS SELECT node, era, fresh, grams, band_{band} AS bucket FROM banded "
+                f"WHERE band_{band} % {parts} = {part}"
             )
             yield
         database.execute("DROP VIEW members")

@@ -135,7 +135,9 @@ def families(number: int, seed: int) -> list[str]:
     return texts
 
 
-def test_against_all_pairs(runs: Runs) -> None:
+@pytest.mark.parametrize("member_bytes", [160, 3 * 10**6], ids=["at once", "in three parts"])
+def test_against_all_pairs(runs: Runs, monkeypatch: pytest.MonkeyPatch, member_bytes: int) -> None:
+    monkeypatch.setattr("pipelines.stages.dedup_compare._MEMBER_BYTES", member_bytes)
     texts = families(400, seed=1)
     rows = [row(f"{n:03d}", text, minute=n) for n, text in enumerate(texts)]
     found = clusters(runs.rows(runs.dedup([runs.clean("file", rows)])))
