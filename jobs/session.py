@@ -94,9 +94,7 @@ class Session:
     totals: list[StageTotals] = field(default_factory=list)
     failures: list[tuple[str, str, AffectmineError]] = field(default_factory=list)
     watch: "Watch | None" = None
-    on_work: Callable[[], None] | None = (
-        None  # called once, as the first unit that is not done is found
-    )
+    on_work: Callable[[], None] | None = None  # called once: a unit is found that is not done
 
     @property
     def run_id(self) -> str:

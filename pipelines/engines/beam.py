@@ -52,9 +52,7 @@ class BeamEngine:
         self._folder: Place | None = None
         self._scratch = tempfile.TemporaryDirectory(prefix="affectmine-beam-")
         self._launcher: Launcher | None = None
-        self._ours = (
-            True  # whether workers are processes of this machine, as part of the launcher's group
-        )
+        self._ours = True  # whether workers are processes of this machine, of the launcher's group
         try:
             self._launch()
         except BaseException:
