@@ -55,6 +55,8 @@ class _Post:
         self._sent = self._delivered = 0
         self._why = "no answer in time"
         self._waiting: SimpleQueue[Any] = SimpleQueue()
+        # Not in the thread: imports by two threads at once may lock each other out.
+        self._transport = _transport(url)
         self._thread = threading.Thread(target=self._run, name="affectmine-lineage", daemon=True)
         self._thread.start()
 
@@ -72,35 +74,34 @@ class _Post:
         return f"{lost} of {self._sent} OpenLineage events did not reach {server} ({self._why})."
 
     def _run(self) -> None:
-        transport = self._transport()
         while (event := self._waiting.get()) is not None:
             try:
-                transport.emit(event)
+                self._transport.emit(event)
                 self._delivered += 1
             except Exception as error:  # noqa: BLE001 - whatever the network does, the run goes on
                 self._why = type(error).__name__
-        transport.close()
+        self._transport.close()
 
-    def _transport(self) -> "HttpTransport":
-        from openlineage.client.transport.http import (
-            ApiKeyTokenProvider,
-            HttpConfig,
-            HttpTransport,
-            TokenProvider,
-        )
 
-        parts = urlsplit(self._url)
-        whole = bool(parts.path.strip("/"))
-        key = os.environ.get(KEY)
-        return HttpTransport(
-            HttpConfig(
-                url=self._url,
-                endpoint="" if whole else _ENDPOINT,
-                timeout=_TIMEOUT,
-                auth=ApiKeyTokenProvider({"apiKey": key}) if key else TokenProvider({}),
-                retry={"total": 0},
-            )
+def _transport(url: str) -> "HttpTransport":
+    from openlineage.client.transport.http import (
+        ApiKeyTokenProvider,
+        HttpConfig,
+        HttpTransport,
+        TokenProvider,
+    )
+
+    whole = bool(urlsplit(url).path.strip("/"))
+    key = os.environ.get(KEY)
+    return HttpTransport(
+        HttpConfig(
+            url=url,
+            endpoint="" if whole else _ENDPOINT,
+            timeout=_TIMEOUT,
+            auth=ApiKeyTokenProvider({"apiKey": key}) if key else TokenProvider({}),
+            retry={"total": 0},
         )
+    )
 
 
 def _append(path: Path, content: bytes) -> None:

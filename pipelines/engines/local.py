@@ -2,7 +2,8 @@
 
 Semantics: each task is tried until it succeeds, fails terminally, or has used up its retries. A failed task
 leaves the others running. A worker that dies takes only its own task with it, which is tried again. Results come
-in the order in which they are done. When this process dies, its workers follow within a second.
+in the order in which they are done. When this process is killed, its workers follow within a second; when it leaves by
+an error, at once.
 """
 
 import importlib
@@ -17,12 +18,14 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from multiprocessing import get_context
+from multiprocessing import active_children, get_context
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from types import TracebackType
 from typing import Generic, TypeVar
 
 from pipelines.engines.database import Database
+from pipelines.engines.held_signals import held_signals
 from pipelines.engines.scratch import temporary_scratch
 from pipelines.lake.lake import Lake
 from pipelines.lake.place import Place
@@ -51,6 +54,7 @@ class LocalEngine:
         self._workers = workers
         self._retries = retries
         self._modules = tuple(modules)
+        self._processes: set[BaseProcess] = set()
         self._pool = self._start()
 
     def __enter__(self) -> "LocalEngine":
@@ -62,7 +66,10 @@ class LocalEngine:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._pool.shutdown(wait=error is None, cancel_futures=True)
+        if error is not None:
+            for process in self._processes:
+                process.kill()  # whatever it is at: a shard that is not committed is as if never begun
+        self._pool.shutdown(cancel_futures=True)
 
     def begin(self, lake: Lake, run_id: str) -> None:
         """Nothing is needed of the run: this process hears from its workers."""
@@ -132,11 +139,15 @@ class LocalEngine:
         task: Task,
         deaths: int,
     ) -> None:
-        try:
-            future = self._pool.submit(attempt, function, task, self._retries)
-        except BrokenProcessPool:
-            self._revive(self._pool)
-            future = self._pool.submit(attempt, function, task, self._retries)
+        with held_signals():  # a worker whose start is cut short would print a traceback
+            others = set(active_children())
+            try:
+                future = self._pool.submit(attempt, function, task, self._retries)
+            except BrokenProcessPool:
+                self._revive(self._pool)
+                future = self._pool.submit(attempt, function, task, self._retries)
+            self._processes = {each for each in self._processes if each.is_alive()}
+            self._processes |= set(active_children()) - others
         running[future] = _Running(task, deaths, self._pool)
 
     def _revive(self, broken: ProcessPoolExecutor) -> None:

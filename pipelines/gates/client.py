@@ -161,7 +161,9 @@ class _Worker:
         )
 
     def stop(self) -> None:
-        if self.alive:
+        if not self.ready:
+            self.kill()  # it was asked nothing: it still imports, which takes seconds, or waits
+        elif self.alive:
             assert self.process.stdin is not None
             self.process.stdin.close()
             try:

@@ -428,6 +428,7 @@ def test_sigterm_is_told_and_still_kills(tmp_path: Path) -> None:
     _, error = run.communicate(timeout=60)
     assert run.returncode == -signal.SIGTERM
     assert b"Traceback" not in error
+    assert b"leaked" not in error
     found = samples(tmp_path / "x.prom")
     assert (found["run_exit_code"][()], found["run_in_progress"][()]) == (143, 0)
     assert "last_success_timestamp_seconds" not in found

@@ -5,6 +5,8 @@ import signal
 import time
 from pathlib import Path
 
+import pytest
+
 from pipelines.engines.local import Done, LocalEngine
 from schemas.errors import ConfigError, TerminalError, TransientError
 
@@ -24,6 +26,8 @@ def work(task: tuple[str, str]) -> str:
         raise ValueError("a secret sentence of a person")
     if kind == "dies" and tries < 1:
         os.kill(os.getpid(), signal.SIGKILL)
+    if kind == "sleeps":
+        time.sleep(600)
     if kind == "fatal":
         os.kill(os.getpid(), signal.SIGKILL)
     return kind
@@ -34,6 +38,18 @@ def run(kinds: list[str], place: Path, retries: int = 2) -> dict[str, Done[tuple
         return {
             done.task[0]: done for done in engine.map(work, ((kind, str(place)) for kind in kinds))
         }
+
+
+def test_whoever_leaves_by_an_error_leaves_no_worker_behind(tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt), LocalEngine(2, 0) as engine:
+        for done in engine.map(work, [("sleeps", str(tmp_path)), ("fine", str(tmp_path))]):
+            assert done.task[0] == "fine"
+            while not (marks := list(tmp_path.glob("sleeps-*"))):
+                time.sleep(0.01)
+            raise KeyboardInterrupt
+    (mark,) = marks
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(mark.name.split("-")[-1]), 0)
 
 
 def test_outcomes_by_kind_of_error(tmp_path: Path) -> None:
