@@ -24,6 +24,7 @@ from pipelines.stages.dedup_verify import verify
 from pipelines.stages.scratch_file import write_scratch
 
 _MEMBER_BYTES: Final = 160  # what ranking and joining takes of each text of a band
+_TOGETHER_BYTES: Final = 400  # what ranking and joining takes of each row that is not alone
 
 
 def compare(
@@ -52,7 +53,7 @@ def compare(
 
         verify_spread(database, lake, sides, threshold)
     _components(database)
-    database.execute(f"CREATE TABLE answers AS {query('dedup_answers')}")
+    _decide(database, memory)
     fresh = {number: side for number, side in enumerate(sides) if side.answered is None}
     written = database.each_shard(
         "SELECT place, cluster, representative, similarity, same FROM answers",
@@ -102,8 +103,7 @@ def _members(database: Database, bands: int, memory: int) -> Iterator[None]:
     if not bands:
         return
     if isinstance(database, DuckDatabase):
-        ((rows,),) = database.rows("SELECT count(*) FROM banded")
-        parts = min(256, -(-rows * _MEMBER_BYTES // memory)) or 1
+        parts = _parts(database, "banded", _MEMBER_BYTES, memory)
         for band, part in product(range(1, bands + 1), range(parts)):
             database.execute(
                 f"CREATE OR REPLACE VIEW members AS SELECT node, era, fresh, grams, band_{band} AS bucket FROM banded "
@@ -151,6 +151,33 @@ def _settle(database: Database, table: str, key: str, value: str, step: str) -> 
         )
         database.execute(f"DROP TABLE {table}")
         database.execute(f"ALTER TABLE after_step RENAME TO {table}")
+
+
+def _decide(database: Database, memory: int) -> None:
+    """Makes the table answers(place, cluster, representative, similarity, same)."""
+    database.execute(f"CREATE TABLE crowded AS {query('dedup_crowded')}")
+    database.execute(f"CREATE TABLE together AS {query('dedup_together')}")
+    database.execute("DROP TABLE crowded")
+    database.execute(
+        "CREATE TABLE answers "
+        "(place BIGINT, cluster VARCHAR, representative BOOLEAN, similarity DOUBLE, same BOOLEAN)"
+    )
+    parts = _parts(database, "together", _TOGETHER_BYTES, memory)
+    for part in range(parts):
+        database.execute(
+            f"CREATE OR REPLACE VIEW part AS SELECT * FROM together WHERE top % {parts} = {part}"
+        )
+        database.execute(f"INSERT INTO answers {query('dedup_answers')}")
+    database.execute("DROP VIEW part")
+    database.execute("DROP TABLE together")
+
+
+def _parts(database: Database, table: str, each: int, memory: int) -> int:
+    """In how many parts a table fits in memory, at so many bytes a row; on a cluster it need not."""
+    if not isinstance(database, DuckDatabase):
+        return 1
+    ((rows,),) = database.rows(f"SELECT count(*) FROM {table}")
+    return max(1, min(256, -(-int(rows) * each // memory)))
 
 
 @dataclass(frozen=True)

@@ -135,9 +135,7 @@ def families(number: int, seed: int) -> list[str]:
     return texts
 
 
-@pytest.mark.parametrize("member_bytes", [160, 3 * 10**6], ids=["at once", "in three parts"])
-def test_against_all_pairs(runs: Runs, monkeypatch: pytest.MonkeyPatch, member_bytes: int) -> None:
-    monkeypatch.setattr("pipelines.stages.dedup_compare._MEMBER_BYTES", member_bytes)
+def test_against_all_pairs(runs: Runs) -> None:
     texts = families(400, seed=1)
     rows = [row(f"{n:03d}", text, minute=n) for n, text in enumerate(texts)]
     found = clusters(runs.rows(runs.dedup([runs.clean("file", rows)])))
@@ -155,6 +153,26 @@ def test_against_all_pairs(runs: Runs, monkeypatch: pytest.MonkeyPatch, member_b
         assert group[int(name)] == group[int(cluster)]  # no wrong pair
     together = sum(found[f"{a:03d}"] == found[f"{b:03d}"] for a, b in near)
     assert together / len(near) >= 0.99
+
+
+def test_parts_change_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tables of ten million texts are cut so that each part fits in memory: here, a part has some tens of rows."""
+    texts = families(400, seed=2)
+    found = []
+    for parted in (False, True):
+        for name in ("_MEMBER_BYTES", "_TOGETHER_BYTES") if parted else ():
+            monkeypatch.setattr(f"pipelines.stages.dedup_compare.{name}", 5 * 10**6)
+        runs = Runs(tmp_path / str(parted))
+        days = [
+            [row(f"{n:03d}", text, day) for n, text in enumerate(texts) if n % 2 == odd]
+            for odd, day in enumerate(("2026-03-02", "2026-03-03"))
+        ]
+        first, second = (runs.clean("file", rows) for rows in days)
+        runs.run([first])
+        found.append(runs.rows(runs.dedup([first, second])))
+    whole, in_parts = found
+    assert whole["cluster"].n_unique() < whole.height - 50
+    assert whole.equals(in_parts)
 
 
 @pytest.mark.parametrize(

@@ -40,14 +40,20 @@ def run(kinds: list[str], place: Path, retries: int = 2) -> dict[str, Done[tuple
         }
 
 
-def test_whoever_leaves_by_an_error_leaves_no_worker_behind(tmp_path: Path) -> None:
-    with pytest.raises(KeyboardInterrupt), LocalEngine(2, 0) as engine:
-        for done in engine.map(work, [("sleeps", str(tmp_path)), ("fine", str(tmp_path))]):
+def leave(place: Path) -> None:
+    """Leaves by an error while a worker is at work."""
+    with LocalEngine(2, 0) as engine:
+        for done in engine.map(work, [("sleeps", str(place)), ("fine", str(place))]):
             assert done.task[0] == "fine"
-            while not (marks := list(tmp_path.glob("sleeps-*"))):
+            while not list(place.glob("sleeps-*")):
                 time.sleep(0.01)
             raise KeyboardInterrupt
-    (mark,) = marks
+
+
+def test_whoever_leaves_by_an_error_leaves_no_worker_behind(tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        leave(tmp_path)
+    (mark,) = tmp_path.glob("sleeps-*")
     with pytest.raises(ProcessLookupError):
         os.kill(int(mark.name.split("-")[-1]), 0)
 
