@@ -22,7 +22,7 @@ lint: $(VENV)/.ready-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/lint-imports
+	PYTHONPATH=airflow_dags $(BIN)/lint-imports
 
 # The locks pin every package by hash. The package itself is installed editable, so a pull needs no reinstall.
 $(VENV)/.ready: requirements.lock pyproject.toml

@@ -1,5 +1,7 @@
 """Care of a lake: compact and vacuum, as a person or a scheduler runs them."""
 
+from dataclasses import dataclass
+
 from pipelines.lake.compact import compact_lake
 from pipelines.lake.forget_intent import refuse_while_forgetting
 from pipelines.lake.journal import Journal
@@ -9,8 +11,40 @@ from pipelines.lake.vacuum import vacuum as sweep
 from pipelines.serving.answer_compaction import compact_answers
 
 
-def compact(lake_path: Place, *, small_rows: int) -> str:
-    """Compacts a lake and publishes the result, and merges segments of cached answers; says what changed."""
+@dataclass(frozen=True)
+class Compacted:
+    """What compaction changed."""
+
+    partitions: int
+    answer_segments: int
+
+    def __str__(self) -> str:
+        told = f"{self.partitions} partitions compacted. The old files go with: affectmine vacuum"
+        if self.answer_segments:
+            told += f"\n{self.answer_segments} segments of cached answers merged."
+        return told
+
+
+@dataclass(frozen=True)
+class Vacuumed:
+    """What a vacuum removed, or would remove."""
+
+    dry_run: bool
+    files: int
+    snapshots: int
+    bytes: int
+    uploads: int
+
+    def __str__(self) -> str:
+        did = "would remove" if self.dry_run else "removed"
+        told = (
+            f"{did} {self.files} files and {self.snapshots} snapshots, {self.bytes / 1e6:,.1f} MB"
+        )
+        return f"{told}; {self.uploads} unfinished uploads" if self.uploads else told
+
+
+def compact(lake_path: Place, *, small_rows: int) -> Compacted:
+    """Compacts a lake and publishes the result, and merges segments of cached answers."""
     from jobs.publish import refresh_catalog
 
     lake = open_lake(lake_path)
@@ -22,13 +56,10 @@ def compact(lake_path: Place, *, small_rows: int) -> str:
         merged = compact_answers(lake, small_rows=small_rows)
     finally:
         journal.finish(0, None)
-    told = f"{changed} partitions compacted. The old files go with: affectmine vacuum"
-    return f"{told}\n{merged} segments of cached answers merged." if merged else told
+    return Compacted(changed, merged)
 
 
-def vacuum(lake_path: Place, *, retain: int, older_than: float, dry_run: bool) -> str:
+def vacuum(lake_path: Place, *, retain: int, older_than: float, dry_run: bool) -> Vacuumed:
     """Vacuums a lake; says what went."""
     swept = sweep(open_lake(lake_path), retain=retain, older_than=older_than, dry_run=dry_run)
-    did = "would remove" if dry_run else "removed"
-    told = f"{did} {swept.files} files and {swept.snapshots} snapshots, {swept.bytes / 1e6:,.1f} MB"
-    return f"{told}; {swept.uploads} unfinished uploads" if swept.uploads else told
+    return Vacuumed(dry_run, swept.files, swept.snapshots, swept.bytes, swept.uploads)

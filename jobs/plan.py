@@ -1,6 +1,8 @@
 """Plan: shards, rows, time and cost of a run, before anything is spent. Writes nothing to the lake."""
 
+import datetime as dt
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from jobs.costs import short
+from jobs.days import refuse_without_day
 from jobs.plan_costs import label_plan
 from jobs.sources import Broken, inputs, tasks
 from jobs.status import run_status
@@ -20,18 +23,24 @@ from transforms.ingest.keyed import KeyedHasher
 
 
 def plan(
-    config_path: Path, *, lake_path: Place | None = None, data: Path | None = None
+    config_path: Path,
+    *,
+    lake_path: Place | None = None,
+    data: Path | None = None,
+    days: Sequence[dt.date] | None = None,
 ) -> dict[str, Any]:
     """The plan of a run as plain JSON values.
 
     Sources are cut into their chunks (which counts their lines), not parsed. Times come from the speed of
-    earlier runs on this lake; without one they are null. `done` rows will be skipped.
+    earlier runs on this lake; without one they are null. `done` rows will be skipped. `days`: as in jobs.run.run.
     """
     config = load_config(config_path)
+    if days is not None:
+        refuse_without_day(config)
     base = config_path.absolute().parent
     # Without a key there is no lake yet, and any key gives the same plan.
     hasher = KeyedHasher(peek_key() or b"no key yet")
-    given = inputs(config, (data or base).absolute(), hasher)
+    given = inputs(config, (data or base).absolute(), hasher, days)
     lake = Lake((lake_path or place_in(base, config.lake)).absolute())
     if (lake.root / "lake.json").exists():
         check_key(lake, hasher.key_id())

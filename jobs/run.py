@@ -1,8 +1,10 @@
 """One pass of a config over its stages, from source files to a published snapshot."""
 
+import datetime as dt
 import json
 import time
 from collections import defaultdict
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from dataclasses import replace as replaced
@@ -13,6 +15,7 @@ from jobs.cascade_files import of_run
 from jobs.cascade_told import CascadeReport
 from jobs.check import Gate
 from jobs.clean import clean
+from jobs.days import refuse_without_day
 from jobs.dedup import MADE as DEDUP_MADE
 from jobs.dedup import dedup, deduped_files
 from jobs.ingest import ingest
@@ -82,18 +85,24 @@ def run(
     command: str = "run",
     rebuild: bool = False,
     engine_name: str | None = None,
+    days: Sequence[dt.date] | None = None,
 ) -> Outcome:
     """Runs the stages of the config up to `until`; whatever is done already is skipped.
 
     Relative sources start at the folder `data`, by default that of the config file. With `rebuild`, dedup also
-    decides anew what it decided for published shards. `engine_name` is another engine than that of the config.
+    decides anew what it decided for published shards. `engine_name` is another engine than that of the config. With
+    `days`, of sources that name a day only the files of these days are read; what is published of others stays.
 
     Raises AffectmineError for what stops a run as a whole (config, sources that are not there); failures of
     single shards and gates that block are in the outcome.
     """
     started = time.perf_counter()
     config = load_config(config_path)
-    config = config.model_copy(update={"engine": with_engine(config.engine, engine_name)})
+    engine_config = with_engine(config.engine, engine_name)
+    if days is not None:
+        refuse_without_day(config)
+        engine_config = engine_config.model_copy(update={"retire_missing_sources": False})
+    config = config.model_copy(update={"engine": engine_config})
     if until in _ALL_ROWS and getattr(config, until) is None:
         raise ConfigError(
             f"{config_path} has no section {until}, so there is no such stage.",
@@ -116,7 +125,7 @@ def run(
         if made is not None:
             screen.say(f"Made a pseudonym key: {made}. Keep it: without it the lake cannot grow.")
         hasher = KeyedHasher(key)
-        given = inputs(config, (data or base).absolute(), hasher)
+        given = inputs(config, (data or base).absolute(), hasher, days)
         lake = create_lake(lake_path or place_in(base, config.lake), hasher.key_id())
         journal = Journal(lake, command)
         watch.opened(lake, journal.run_id)

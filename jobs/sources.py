@@ -1,8 +1,10 @@
 """Which files a run reads, who reads them, and which chunks they have."""
 
+import datetime as dt
+import glob
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,6 +14,7 @@ from pipelines.lake.store import create
 from pipelines.stages.ingest_task import IngestTask
 from schemas.config.corpus import Columns, CorpusConfig, GoldColumn
 from schemas.config.run import RunConfig
+from schemas.day_pattern import any_day, at_day, names_day
 from schemas.errors import (
     AffectmineError,
     ConfigError,
@@ -55,11 +58,14 @@ def limits(config: RunConfig) -> Limits:
     )
 
 
-def inputs(config: RunConfig, base: Path, hasher: KeyedHasher) -> list[Input]:
+def inputs(
+    config: RunConfig, base: Path, hasher: KeyedHasher, days: Sequence[dt.date] | None = None
+) -> list[Input]:
     """All source files of a config, each with its reader; columns are checked before anything is read.
 
-    Raises SourceError for missing files, unknown formats and columns that are not there, ConfigError for an
-    unknown reader or a mapping that is needed and not given.
+    With `days`, of sources that name a day only the files of these days. Raises SourceError for missing files,
+    unknown formats and columns that are not there, ConfigError for an unknown reader or a mapping that is needed and
+    not given, TransientError where a corpus has no file of these days: it may come yet.
     """
     found: list[Input] = []
     for corpus in config.corpora:
@@ -68,7 +74,7 @@ def inputs(config: RunConfig, base: Path, hasher: KeyedHasher) -> list[Input]:
                 f"Corpus {corpus.name}: there is no reader {corpus.reader!r}.",
                 remedy=f"Choose one of: auto, {', '.join(sorted(READERS))}.",
             )
-        for file_id, source, reader in _files(corpus, base, hasher):
+        for file_id, source, reader in _files(corpus, base, hasher, days):
             names = reader.found(source, corpus.options)
             columns = corpus.columns or reader.columns(names)
             if columns is None and _is_empty(source):
@@ -88,11 +94,11 @@ def inputs(config: RunConfig, base: Path, hasher: KeyedHasher) -> list[Input]:
 
 
 def _files(
-    corpus: CorpusConfig, base: Path, hasher: KeyedHasher
+    corpus: CorpusConfig, base: Path, hasher: KeyedHasher, days: Sequence[dt.date] | None
 ) -> list[tuple[str, SourceFile, Reader]]:
     """The files of a corpus, each once, with the reader of each; companions stand by their file."""
     read: dict[str, list[SourceFile]] = {}
-    for source in expand(corpus.sources, base):
+    for source in expand(_sources(corpus, base, days), base):
         reader = READERS[corpus.reader] if corpus.reader != "auto" else guess(source)
         read.setdefault(reader.name, []).append(source)
     found: dict[str, tuple[str, SourceFile, Reader]] = {}
@@ -105,6 +111,29 @@ def _files(
             file_id = hasher.token("file", corpus.name, place)
             found.setdefault(file_id, (file_id, source, reader))
     return list(found.values())
+
+
+def _sources(corpus: CorpusConfig, base: Path, days: Sequence[dt.date] | None) -> list[str]:
+    """The sources of a corpus, those that name a day put at some days: of `days`, those that have files."""
+    found: list[str] = []
+    for source in corpus.sources:
+        if days is None or not names_day(source):
+            found.append(any_day(source))
+            continue
+        there = [path for day in days if _exists(path := at_day(source, day), base)]
+        if not there:
+            few = f"{days[0]}" if len(days) == 1 else f"{days[0]} to {days[-1]}"
+            raise TransientError(
+                f"Corpus {corpus.name} has no file of {few} (from {source!r}).",
+                remedy="It may come yet: run again then. Which days there are: affectmine days CONFIG.",
+            )
+        found += there
+    return found
+
+
+def _exists(source: str, base: Path) -> bool:
+    path = base / Path(source).expanduser()
+    return path.exists() or bool(glob.glob(str(path), recursive=True))
 
 
 def _unreadable(given: Input, error: Exception) -> AffectmineError:

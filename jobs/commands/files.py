@@ -58,6 +58,9 @@ def label(
     engine: Annotated[
         str | None, typer.Option(metavar="NAME", help="Config only: local, beam or spark.")
     ] = None,
+    day: Annotated[
+        str | None, typer.Option(metavar="DAY", help="Config only: the files of a day.")
+    ] = None,
     as_json: Json = False,
 ) -> int:
     """Label one file without a lake; or run a config up to its label stage."""
@@ -79,8 +82,11 @@ def label(
             command="label",
             group=group,
             engine=engine,
+            day=day,
         )
-    of_config = {"--group": group, "--lake": lake, "--data": data, "--engine": engine}
+    of_config = {
+        "--group": group, "--lake": lake, "--data": data, "--engine": engine, "--day": day,
+    }  # fmt: skip
     _refuse(of_config, f"{source} is a single file", "Give a config (yaml), or")
     from jobs.label_file import label_file, show_labeled
 

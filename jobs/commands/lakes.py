@@ -1,14 +1,19 @@
 """Commands on a lake: sql, status, compact, vacuum."""
 
+import json
 import re
+from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pipelines.lake.place import Place, place
 from schemas.errors import ConfigError
+
+if TYPE_CHECKING:
+    from jobs.care import Compacted, Vacuumed
 
 LakeFolder = Annotated[
     Place,
@@ -84,11 +89,12 @@ def compact(
     small_rows: Annotated[
         int, typer.Option(help="Partitions with fewer rows a file than this are merged.", min=1)
     ] = 100_000,
+    as_json: Json = False,
 ) -> int:
     """Merge the small files of each partition; publishes a snapshot of the same rows."""
     from jobs.care import compact as compact_job
 
-    print(compact_job(lake, small_rows=small_rows))
+    _show(compact_job(lake, small_rows=small_rows), as_json=as_json)
     return 0
 
 
@@ -99,12 +105,35 @@ def vacuum(
         str, typer.Option(help="Only files older than this: 30m, 24h, 7d.")
     ] = "24h",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would go.")] = False,
+    as_json: Json = False,
 ) -> int:
     """Remove files that no retained snapshot and no live run names."""
     from jobs.care import vacuum as vacuum_job
 
-    print(vacuum_job(lake, retain=retain, older_than=seconds(older_than), dry_run=dry_run))
+    swept = vacuum_job(lake, retain=retain, older_than=seconds(older_than), dry_run=dry_run)
+    _show(swept, as_json=as_json)
     return 0
+
+
+def drift(
+    lake: LakeFolder = Path("lake"),
+    days: Annotated[int, typer.Option(help="How many of the newest partitions.", min=1)] = 7,
+    max_psi: Annotated[
+        float, typer.Option(help="A larger population stability index is drift (exit 3).", min=0)
+    ] = 0.25,
+    min_rows: Annotated[int, typer.Option(help="Smaller partitions are not judged.", min=1)] = 500,
+    as_json: Json = False,
+) -> int:
+    """Show whether labels of the newest days are still like those of the week before each."""
+    from jobs.drift import drift as find_drift
+    from jobs.drift import show_drift
+
+    found = find_drift(lake, days=days, max_psi=max_psi, min_rows=min_rows)
+    return show_drift(found, as_json=as_json)
+
+
+def _show(told: "Compacted | Vacuumed", *, as_json: bool) -> None:
+    print(json.dumps(asdict(told)) if as_json else told)
 
 
 def seconds(text: str) -> float:

@@ -37,6 +37,13 @@ Engine = Annotated[
     ),
 ]
 
+Day = Annotated[
+    str | None,
+    typer.Option(
+        "--day", metavar="DAY", help="Only files of a day, or of FIRST..LAST: see {day} in sources."
+    ),
+]
+
 
 def demo(
     lake: Annotated[
@@ -69,19 +76,50 @@ def run(
     lake: LakeOption = None,
     as_json: Json = False,
     engine: Engine = None,
+    day: Day = None,
 ) -> int:
     """Run all stages of a config, from ingest to publish. What is done is skipped."""
     return run_until(
-        config, "publish", as_json=as_json, lake=lake, data=data, command="run", engine=engine
+        config,
+        "publish",
+        as_json=as_json,
+        lake=lake,
+        data=data,
+        command="run",
+        engine=engine,
+        day=day,
     )
 
 
-def plan(config: Config, data: Data = None, lake: LakeOption = None, as_json: Json = False) -> int:
+def plan(
+    config: Config,
+    data: Data = None,
+    lake: LakeOption = None,
+    as_json: Json = False,
+    day: Day = None,
+) -> int:
     """Show shards, rows, time and cost of a run, before anything is spent."""
+    from jobs.days import parse_days
     from jobs.plan import plan as make_plan
     from jobs.plan import show_plan
 
-    return show_plan(make_plan(config, lake_path=lake, data=data), as_json=as_json)
+    found = make_plan(config, lake_path=lake, data=data, days=parse_days(day))
+    return show_plan(found, as_json=as_json)
+
+
+def days(
+    config: Config,
+    data: Data = None,
+    lake: LakeOption = None,
+    as_json: Json = False,
+    day: Day = None,
+) -> int:
+    """Show which days have files, and which of them are published."""
+    from jobs.days import days as find_days
+    from jobs.days import parse_days, show_days
+
+    found = find_days(config, only=parse_days(day), lake_path=lake, data=data)
+    return show_days(found, as_json=as_json)
 
 
 def ingest(
@@ -90,10 +128,18 @@ def ingest(
     lake: LakeOption = None,
     as_json: Json = False,
     engine: Engine = None,
+    day: Day = None,
 ) -> int:
     """Read the sources into records, pseudonymized and partitioned by day."""
     return run_until(
-        config, "ingest", as_json=as_json, lake=lake, data=data, command="ingest", engine=engine
+        config,
+        "ingest",
+        as_json=as_json,
+        lake=lake,
+        data=data,
+        command="ingest",
+        engine=engine,
+        day=day,
     )
 
 
@@ -104,6 +150,7 @@ def clean(
     lake: LakeOption = None,
     as_json: Json = False,
     engine: Engine = None,
+    day: Day = None,
 ) -> int:
     """Clean the records: repair, redact, language, one outcome each."""
     return run_until(
@@ -115,6 +162,7 @@ def clean(
         command="clean",
         group=group,
         engine=engine,
+        day=day,
     )
 
 
@@ -127,6 +175,7 @@ def dedup(
     lake: LakeOption = None,
     as_json: Json = False,
     engine: Engine = None,
+    day: Day = None,
 ) -> int:
     """Mark equal and nearly equal records, and drop stand-alone posts that repeat another."""
     return run_until(
@@ -138,6 +187,7 @@ def dedup(
         command="dedup",
         rebuild=rebuild,
         engine=engine,
+        day=day,
     )
 
 
@@ -147,10 +197,18 @@ def windows(
     lake: LakeOption = None,
     as_json: Json = False,
     engine: Engine = None,
+    day: Day = None,
 ) -> int:
     """Give each record its context: the earlier turns of its conversation, or its parents."""
     return run_until(
-        config, "windows", as_json=as_json, lake=lake, data=data, command="windows", engine=engine
+        config,
+        "windows",
+        as_json=as_json,
+        lake=lake,
+        data=data,
+        command="windows",
+        engine=engine,
+        day=day,
     )
 
 
@@ -160,10 +218,18 @@ def check(
     lake: LakeOption = None,
     as_json: Json = False,
     engine: Engine = None,
+    day: Day = None,
 ) -> int:
     """Run the quality gates over what would be published (exit 3 if one blocks)."""
     return run_until(
-        config, "check", as_json=as_json, lake=lake, data=data, command="check", engine=engine
+        config,
+        "check",
+        as_json=as_json,
+        lake=lake,
+        data=data,
+        command="check",
+        engine=engine,
+        day=day,
     )
 
 
@@ -173,10 +239,18 @@ def publish(
     lake: LakeOption = None,
     as_json: Json = False,
     engine: Engine = None,
+    day: Day = None,
 ) -> int:
     """Check, then publish what passed as the newest snapshot."""
     return run_until(
-        config, "publish", as_json=as_json, lake=lake, data=data, command="publish", engine=engine
+        config,
+        "publish",
+        as_json=as_json,
+        lake=lake,
+        data=data,
+        command="publish",
+        engine=engine,
+        day=day,
     )
 
 
@@ -191,8 +265,10 @@ def run_until(
     group: str | None = None,
     rebuild: bool = False,
     engine: str | None = None,
+    day: str | None = None,
 ) -> int:
     """Runs a config up to a stage and shows what it came to; returns the exit code."""
+    from jobs.days import parse_days
     from jobs.outcome import show_outcome
     from jobs.run import parse_group
     from jobs.run import run as run_stages
@@ -209,6 +285,7 @@ def run_until(
         command=command,
         rebuild=rebuild,
         engine_name=engine,
+        days=parse_days(day),
     )
     show_outcome(outcome, screen, as_json=as_json)
     return outcome.exit_code

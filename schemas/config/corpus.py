@@ -5,6 +5,8 @@ from typing import Any, Literal, get_args
 from pydantic import ConfigDict, Field, field_validator
 
 from schemas.config.base import Config, operational
+from schemas.day_pattern import mistake
+from schemas.yaml_mistakes import SeveralError
 
 Domain = Literal["social", "podcast", "clinical"]
 DOMAINS: tuple[str, ...] = get_args(Domain)
@@ -71,7 +73,9 @@ class CorpusConfig(Config):
     license: str = operational(description="travels to exports")
     consent: str = operational("", description="consent notes; travel to exports")
     sources: tuple[str, ...] = operational(
-        min_length=1, description="files, folders or globs; relative to the config file"
+        min_length=1,
+        description="files, folders or globs; relative to the config file. `{day}`, or `{day:%Y/%m/%d}`, stands for "
+        "any day: `run --day 2026-03-02` reads the files of that day only",
     )
     reader: str = Field("auto", description="a reader's name, or auto: guessed from the file")
     options: dict[str, Any] = Field({}, description="options of the reader")
@@ -88,3 +92,10 @@ class CorpusConfig(Config):
     @classmethod
     def _one_or_many(cls, value: Any) -> Any:
         return [value] if isinstance(value, str) else value
+
+    @field_validator("sources")
+    @classmethod
+    def _days(cls, sources: tuple[str, ...]) -> tuple[str, ...]:
+        if wrong := [found for each in sources if (found := mistake(each)) is not None]:
+            raise SeveralError(wrong)
+        return sources

@@ -2,6 +2,7 @@
 
 from pydantic import Field, field_validator, model_validator
 
+from schemas.config.airflow import AirflowConfig
 from schemas.config.base import Config, operational
 from schemas.config.check import CheckConfig
 from schemas.config.clean import CleanConfig
@@ -68,6 +69,11 @@ class RunConfig(Config):
         description="whom runs tell how they go (Prometheus, OpenLineage); without this section nobody",
     )
 
+    airflow: AirflowConfig | None = operational(
+        None,
+        description="how the DAGs of this config run in Airflow; without this section with the defaults",
+    )
+
     @field_validator("label")
     @classmethod
     def _once(cls, label: tuple[LabelConfig, ...]) -> tuple[LabelConfig, ...]:
@@ -109,6 +115,17 @@ class RunConfig(Config):
         if twice:
             raise ValueError(f"corpus names must differ; given twice: {', '.join(twice)}")
         return corpora
+
+    @model_validator(mode="after")
+    def _something_to_serve(self) -> "RunConfig":
+        serve = self.airflow.serve if self.airflow is not None else None
+        if serve is not None:
+            asked = [each for each in self.label if each.labeler.endswith((".yaml", ".yml"))]
+            if serve.labeler is None and not asked:
+                raise ValueError(
+                    "airflow.serve starts a language model, but no label stage names one: give its labeler file"
+                )
+        return self
 
     @model_validator(mode="after")
     def _gates_are_about_something(self) -> "RunConfig":

@@ -1,0 +1,1 @@
+"""What the DAGs of affectmine are made of. Nothing here knows data: everything is done by the command `affectmine`."""

@@ -1,0 +1,51 @@
+"""What all our DAGs have in common: defaults of tasks, schedules, the asset of a config."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from airflow.sdk import Asset, CronPartitionTimetable, CronTriggerTimetable
+
+from affectmine_airflow.settings import Settings, option
+
+# The day that a run is about: its partition, else the one that is asked for, else the day before.
+DAY = "{{ dag_run.partition_key or params.day or macros.ds_add(dag_run.run_after | ds, -1) }}"
+_LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
+
+
+def defaults(settings: Settings) -> dict[str, Any]:
+    """Of each task: how often and when it is tried again."""
+    return {
+        "retries": settings["retries"],
+        "retry_delay": timedelta(seconds=float(option("retry_seconds", "60"))),
+        "retry_exponential_backoff": True,
+        "max_retry_delay": timedelta(hours=1),
+        "pool": settings["pool"],
+        "depends_on_past": False,
+    }
+
+
+def asset(settings: Settings) -> Asset:
+    """What a config publishes; an event of it has the lake and the snapshot's number in its extra."""
+    return Asset(
+        name=f"affect.{settings.name}", uri=f"affectmine://{settings.lake_name}/{settings.name}"
+    )
+
+
+def start_date(settings: Settings) -> datetime:
+    """From when on runs are made; without catch-up it does not matter, but must have passed."""
+    start = settings.start
+    if start is None:
+        return _LONG_AGO
+    return datetime(start.year, start.month, start.day, tzinfo=UTC)
+
+
+def timetable(settings: Settings) -> CronPartitionTimetable | CronTriggerTimetable | None:
+    """When the corpus DAG runs: by day, about the day before; or just at its time; or only by hand."""
+    cron = settings["schedule"]
+    if cron is None:
+        return None
+    if settings.by_day:
+        return CronPartitionTimetable(cron, timezone="UTC", run_offset=-1, key_format="%Y-%m-%d")
+    return CronTriggerTimetable(cron, timezone="UTC")
