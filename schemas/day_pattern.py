@@ -8,7 +8,7 @@ ISO: Final = "%Y-%m-%d"
 _PLACE: Final = re.compile(r"\{day(?::([^{}]*))?\}")
 _CODES: Final = {"%Y": 4, "%m": 2, "%d": 2}  # how many digits each stands for
 _CODE: Final = re.compile("|".join(_CODES))
-_GLOB: Final = re.compile(r"\*\*|\*|\?|\[!?[^\]]+\]")
+_GLOB: Final = re.compile(r"\*\*/|\*\*|\*|\?|\[!?[^\]]+\]")
 
 
 def names_day(pattern: str) -> bool:
@@ -78,6 +78,6 @@ def _of_glob(glob: str) -> str:
         if kind.startswith("["):
             parts.append("[^" + kind[2:] if kind[1] == "!" else kind)
         else:
-            parts.append({"**": ".*", "*": "[^/]*", "?": "[^/]"}[kind])
+            parts.append({"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}[kind])
         last = special.end()
     return "".join([*parts, re.escape(glob[last:])])
