@@ -73,6 +73,7 @@ def parse_spec(text: str, where: str, model: type[M], noun: str) -> M:
     except ValidationError as error:
         wrong = error
     found = mistakes(text, tree, model, wrong)
+    wrong = None  # it holds this frame: such a cycle through pydantic would never be freed
     if found or spec is None:
         raise ConfigError(f"The {noun} file {where} has {len(found)} mistake(s):\n{told(found)}")
     return spec

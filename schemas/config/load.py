@@ -39,6 +39,7 @@ def load_config(path: Path) -> RunConfig:
     except ValidationError as error:
         wrong = error
     found = mistakes(text, tree, RunConfig, wrong)
+    wrong = None  # it holds this frame: such a cycle through pydantic would never be freed
     if found or config is None:
         plural = "mistake" if len(found) == 1 else "mistakes"
         raise ConfigError(f"{path} has {len(found)} {plural}:\n{told(found)}")
