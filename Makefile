@@ -3,6 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 VLLM := .vllm
+AIRFLOW := .airflow
 PIP := -m pip install --quiet --disable-pip-version-check
 
 .PHONY: demo test test-all lint lock clean
@@ -13,8 +14,8 @@ demo: $(VENV)/.ready
 test: $(VENV)/.ready-dev
 	$(BIN)/python -m pytest -n 2 -m "not slow"
 
-# The slow tests need a real vLLM, which has a venv of its own.
-test-all: $(VENV)/.ready-dev $(VLLM)/.ready
+# The slow tests need a real vLLM and a real Airflow, which have venvs of their own.
+test-all: $(VENV)/.ready-dev $(VLLM)/.ready $(AIRFLOW)/.ready
 	$(BIN)/python -m pytest -n 2 -m "not slow"
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m slow
 
@@ -46,6 +47,12 @@ $(VLLM)/.ready: requirements-vllm.lock
 	$(VLLM)/bin/python $(PIP) --no-deps --no-build-isolation --editable .
 	touch $@
 
+# Airflow, for tests; `affectmine setup airflow` makes the same venv for a person.
+$(AIRFLOW)/.ready: airflow_dags/requirements.lock
+	$(PYTHON) -m venv $(AIRFLOW)
+	$(AIRFLOW)/bin/python $(PIP) --only-binary :all: --require-hashes -r airflow_dags/requirements.lock
+	touch $@
+
 lock: $(VENV)/.ready-dev
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile pyproject.toml --extra evaluate --extra llm --extra quality --extra report --universal --python-version 3.11 \
@@ -55,6 +62,8 @@ lock: $(VENV)/.ready-dev
 	$(BIN)/uv pip compile pyproject.toml --extra llm --override requirements-vllm-left-out.txt --only-binary :all: \
 		--python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet -o requirements-vllm.lock \
 		requirements-vllm.in requirements-build.in
+	$(BIN)/uv pip compile --only-binary :all: --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-header --quiet -o airflow_dags/requirements.lock requirements-airflow.in
 
 clean:
-	rm -rf $(VENV) $(VLLM) demo-lake
+	rm -rf $(VENV) $(VLLM) $(AIRFLOW) demo-lake

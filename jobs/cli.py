@@ -17,6 +17,7 @@ from jobs.commands import (
     report,
     runs,
     serve,
+    setup,
     tasks,
     tune,
 )
@@ -62,6 +63,7 @@ app.command(rich_help_panel=_CARE)(lakes.compact)
 app.command(rich_help_panel=_CARE)(lakes.vacuum)
 app.command(rich_help_panel=_CARE)(lakes.drift)
 app.command(rich_help_panel=_CARE)(forget.forget)
+app.add_typer(setup.app, name="setup", rich_help_panel=_CARE)
 
 
 def main() -> None:

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from jobs.sources import Broken, Input, inputs, tasks
+from jobs.unserved import unserved
 from pipelines.lake.commit import finished
 from pipelines.lake.key import peek_key
 from pipelines.lake.lake import Lake, check_key
@@ -92,14 +93,16 @@ def days(
     exists = (lake.root / "lake.json").exists()
     if exists:
         check_key(lake, hasher.key_id())
-    newest = _Newest(state(lake)[1] if exists else {}, config, base)
+    # Without its labeler file a label stage has labeled nothing.
+    begun = exists and not any(unserved(config, each, base) for each in config.label)
+    newest = _Newest(state(lake)[1], config, base) if begun else None
     dated = config.model_copy(update={"corpora": tuple(_dated(config.corpora))})
     found = []
     for day in days_there(config, folder):
         if only is not None and day not in only:
             continue
         given = inputs(dated, folder, hasher, (day,))
-        done = exists and _published(lake, dated, hasher, given, newest)
+        done = newest is not None and _published(lake, dated, hasher, given, newest)
         found.append(
             {
                 "day": day.isoformat(),

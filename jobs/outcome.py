@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,8 @@ _OUTCOMES = (
 def show_outcome(outcome: Outcome, screen: Screen, *, as_json: bool) -> None:
     """Prints the outcome of a run."""
     if as_json:
+        for told in [*_failures(outcome), *_blocked(outcome)]:
+            print(f"affectmine: {told}", file=sys.stderr)
         print(json.dumps(as_dict(outcome)))
         return
     table = Table(title=f"Run {outcome.run_id}", title_justify="left", header_style="bold")
@@ -80,16 +83,15 @@ def show_outcome(outcome: Outcome, screen: Screen, *, as_json: bool) -> None:
         for error in outcome.marts.errors.values():
             if isinstance(error, MissingExtraError):  # no failure; those are told below
                 screen.warn(str(error))
-    for message, count in Counter(str(error) for _, _, error in outcome.failures).items():
-        shards = "1 shard" if count == 1 else f"{count} shards"
-        screen.warn(f"{shards} failed: {message}")
+    for told in _failures(outcome):
+        screen.warn(told)
     if published is None:
         return
     lake = _shown(outcome.lake.root)
     if published.gates:
         screen.say(f"Gates: {_shown(published.page)}")
-    if published.blocked is not None:
-        screen.warn(str(published.blocked))
+    for told in _blocked(outcome):
+        screen.warn(told)
     if published.number is None:
         return
     if published.number == 0:
@@ -107,6 +109,19 @@ def show_outcome(outcome: Outcome, screen: Screen, *, as_json: bool) -> None:
         'taxonomy, unnest(labels) AS label FROM labels) GROUP BY ALL ORDER BY ALL"'
     )
     screen.say(f"Look at it: affectmine report --lake {lake}")
+
+
+def _failures(outcome: Outcome) -> list[str]:
+    found = Counter(str(error) for _, _, error in outcome.failures)
+    return [
+        f"{'1 shard' if count == 1 else f'{count} shards'} failed: {message}"
+        for message, count in found.items()
+    ]
+
+
+def _blocked(outcome: Outcome) -> list[str]:
+    blocked = outcome.published.blocked if outcome.published is not None else None
+    return [] if blocked is None else [str(blocked)]
 
 
 def _shown(where: Place) -> str:
@@ -131,6 +146,7 @@ def as_dict(outcome: Outcome) -> dict[str, Any]:
         "exit_code": outcome.exit_code,
         "snapshot": published.number if published else None,
         "partitions_changed": published.changed if published else 0,
+        "content": dict(published.content) if published else {},
         "seconds": round(outcome.seconds, 3),
         "stages": [
             {

@@ -14,11 +14,13 @@ from jobs.days import refuse_without_day
 from jobs.plan_costs import label_plan
 from jobs.sources import Broken, inputs, tasks
 from jobs.status import run_status
+from jobs.unserved import unserved
 from pipelines.lake.journal import past_runs
 from pipelines.lake.key import peek_key
 from pipelines.lake.lake import Lake, check_key
 from pipelines.lake.place import Place, place_in
 from schemas.config.load import load_config
+from schemas.config.run import LabelConfig
 from transforms.ingest.keyed import KeyedHasher
 
 
@@ -83,9 +85,25 @@ def plan(
             for stage in stages
         ]
         + [
-            {"units": units} | label_plan(lake, each, base, fresh=fresh, unit_bytes=size)
+            {"units": units}
+            | (
+                _of_unserved(each, fresh)
+                if unserved(config, each, base)
+                else label_plan(lake, each, base, fresh=fresh, unit_bytes=size)
+            )
             for each in config.label
         ],
+    }
+
+
+def _of_unserved(stage: LabelConfig, fresh: int) -> dict[str, Any]:
+    return {
+        "stage": f"label {stage.task}/{stage.taxonomy}/{Path(stage.labeler).stem}",
+        "units_to_do": fresh,
+        "seconds": None,
+        "tokens": 0,
+        "cost": 0.0,
+        "told": "tokens and cost are unknown until the task `serve` has written the labeler file",
     }
 
 

@@ -1,7 +1,9 @@
 """Publish: what passed its gates becomes the newest snapshot, all datasets at once."""
 
+import hashlib
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 import duckdb
@@ -31,13 +33,15 @@ class Work:
     """What the stages of a run made.
 
     `sources` has the source files that were read, per corpus; `failed` the partitions (corpus, day) with a failed
-    shard, which are left as they are (the day WHOLE_CORPUS stands for all).
+    shard, which are left as they are (the day WHOLE_CORPUS stands for all). `days`: the day that a source file is of,
+    where the run is about some days.
     """
 
     manifests: list[Manifest]
     sources: Mapping[str, Set[str]]
     failed: set[tuple[str, str]]
     made: set[tuple[str, str]]  # datasets and variants that are complete
+    days: Mapping[str, str] = field(default_factory=dict)
 
     def add(self, manifests: Iterable[Manifest], *made: tuple[str, str]) -> None:
         """Takes the manifests of a stage that is complete, and which datasets it made."""
@@ -47,13 +51,18 @@ class Work:
 
 @dataclass(frozen=True)
 class Published:
-    """What check and publish came to. `number` is None when nothing was to be published."""
+    """What check and publish came to. `number` is None when nothing was to be published.
+
+    `content` stands for what is published of the run's sources, by their day ("": those without one): equal where it is
+    the same, whoever published it.
+    """
 
     gates: list[GateResult]
     page: Place
     blocked: GateError | None
     number: int | None = None
     changed: int = 0
+    content: Mapping[str, str] = field(default_factory=dict)
 
 
 def check_ahead(session: Session, work: Work, gate: Gate | None) -> None:
@@ -79,7 +88,8 @@ def check_and_publish(session: Session, work: Work, gate: Gate, *, publish: bool
             number, changed = _publish(session, work, parts, partial(gate.marked, results=results))
         except _Moved:
             continue
-        return Published(results, page, None, number, changed)
+        content = _content(state(session.lake)[1], work)
+        return Published(results, page, None, number, changed, content)
 
 
 def _candidates(session: Session, work: Work, newest: State) -> tuple[list[Part], list[str]]:
@@ -125,6 +135,19 @@ def _publish(
     failpoint("publish.catalog_written")
     _tell_kept(session, work)
     return number, changed
+
+
+def _content(newest: State, work: Work) -> dict[str, str]:
+    shards: dict[str, list[str]] = defaultdict(list)
+    for part in newest.values():
+        covered = work.sources.get(part.corpus, ())
+        for source, manifest in zip(part.sources, part.manifests, strict=True):
+            if source in covered:
+                shards[work.days.get(source, "")].append(f"{part.key}|{manifest}")
+    return {
+        day: hashlib.sha256("\n".join(sorted(found)).encode()).hexdigest()[:32]
+        for day, found in sorted(shards.items())
+    }
 
 
 def _tell_kept(session: Session, work: Work) -> None:

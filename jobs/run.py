@@ -155,7 +155,8 @@ def run(
 def _stages(
     session: Session, given: list[Input], until: Until, gate: Gate | None, *, rebuild: bool
 ) -> Outcome:
-    work = Work([], _sources(given), set(), set())
+    days = {each.file_id: each.day.isoformat() for each in given if each.day is not None}
+    work = Work([], _sources(given), set(), set(), days)
     last = STAGES.index(until)
     # What compares all rows needs all of them: only a last stage may be split among several processes.
     whole = replaced(session, group=None) if _compares(session.config, until) else session

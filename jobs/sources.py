@@ -39,6 +39,7 @@ class Input:
     file_id: str
     columns: Columns
     gold: tuple[GoldColumn, ...]
+    day: dt.date | None  # of those that were asked for, the one that its path names
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ def inputs(
                 f"Corpus {corpus.name}: there is no reader {corpus.reader!r}.",
                 remedy=f"Choose one of: auto, {', '.join(sorted(READERS))}.",
             )
-        for file_id, source, reader in _files(corpus, base, hasher, days):
+        for file_id, source, reader, day in _files(corpus, base, hasher, days):
             names = reader.found(source, corpus.options)
             columns = corpus.columns or reader.columns(names)
             if columns is None and _is_empty(source):
@@ -89,19 +90,26 @@ def inputs(
             if names:
                 sparse = corpus.options.get("sparse", ())
                 check_columns(wanted(columns, gold), names, source.shown, sparse=sparse)
-            found.append(Input(corpus, source, reader.name, file_id, columns, gold))
+            found.append(Input(corpus, source, reader.name, file_id, columns, gold, day))
     return found
 
 
 def _files(
     corpus: CorpusConfig, base: Path, hasher: KeyedHasher, days: Sequence[dt.date] | None
-) -> list[tuple[str, SourceFile, Reader]]:
-    """The files of a corpus, each once, with the reader of each; companions stand by their file."""
+) -> list[tuple[str, SourceFile, Reader, dt.date | None]]:
+    """The files of a corpus, each once, with the reader and the day of each; companions stand by their file."""
+    chosen = _sources(corpus, base, days)
+    dated = {
+        file.shown: day
+        for source, day in chosen
+        if day is not None
+        for file in expand([source], base)
+    }
     read: dict[str, list[SourceFile]] = {}
-    for source in expand(_sources(corpus, base, days), base):
+    for source in expand([source for source, _ in chosen], base):
         reader = READERS[corpus.reader] if corpus.reader != "auto" else guess(source)
         read.setdefault(reader.name, []).append(source)
-    found: dict[str, tuple[str, SourceFile, Reader]] = {}
+    found: dict[str, tuple[str, SourceFile, Reader, dt.date | None]] = {}
     for name, sources in read.items():
         reader = READERS[name]
         for source in reader.pair(sources) if isinstance(reader, Pairing) else sources:
@@ -109,18 +117,21 @@ def _files(
                 f"!{source.member}" if source.member else ""
             )
             file_id = hasher.token("file", corpus.name, place)
-            found.setdefault(file_id, (file_id, source, reader))
+            found.setdefault(file_id, (file_id, source, reader, dated.get(source.shown)))
     return list(found.values())
 
 
-def _sources(corpus: CorpusConfig, base: Path, days: Sequence[dt.date] | None) -> list[str]:
+def _sources(
+    corpus: CorpusConfig, base: Path, days: Sequence[dt.date] | None
+) -> list[tuple[str, dt.date | None]]:
     """The sources of a corpus, those that name a day put at some days: of `days`, those that have files."""
-    found: list[str] = []
+    found: list[tuple[str, dt.date | None]] = []
     for source in corpus.sources:
         if days is None or not names_day(source):
-            found.append(any_day(source))
+            found.append((any_day(source), None))
             continue
-        there = [path for day in days if _exists(path := at_day(source, day), base)]
+        at = [(at_day(source, day), day) for day in days]
+        there = [(path, day) for path, day in at if _exists(path, base)]
         if not there:
             few = f"{days[0]}" if len(days) == 1 else f"{days[0]} to {days[-1]}"
             raise TransientError(

@@ -7,40 +7,42 @@ from typing import Any
 from airflow.sdk import Asset, BaseOperator
 from airflow.sdk.exceptions import AirflowSkipException
 
+_LOOK_BACK = 1_000  # events; a day that was told longer ago is told again
+
 
 class AnnounceOperator(BaseOperator):
-    """Fires one event of the asset, unless publication changed nothing and the day was announced before.
+    """Fires one event of the asset a day whose content is not that of the last event about it; skipped without any.
 
-    A task `publish` that was tried again may have published in the try before, whose answer was lost: then an event
-    is fired, too. What is downstream hears of each publication at least once, and of none that failed.
+    So each content of a day is told once: also where the task `publish` was tried again after its answer was lost, or
+    where somebody else published it. What has no day is told as a whole.
     """
 
-    template_fields = ("day",)
-
-    def __init__(self, *, asset: Asset, day: str, **kwargs: Any) -> None:
-        """`day`, a template: which partition of the asset the event is about; empty where there are none."""
+    def __init__(self, *, asset: Asset, by_day: bool, **kwargs: Any) -> None:
+        """`by_day`: events have a day as their partition."""
         super().__init__(outlets=[asset], inlets=[asset], **kwargs)
         self.asset = asset
-        self.day = day
+        self.by_day = by_day
 
     def execute(self, context: Any) -> dict[str, Any]:
-        """Fires the event by succeeding, or is skipped."""
+        """Fires the events by succeeding, or is skipped."""
         told = context["ti"].xcom_pull(task_ids="publish")
         if not told["snapshot"]:
             raise AirflowSkipException("Nothing is published: no partition is complete.")
-        if (
-            not told["partitions_changed"]
-            and told["try_number"] == 1
-            and self._told_before(context)
-        ):
+        content = {day: told["content"][day] for day in told["content"] if bool(day) == self.by_day}
+        last = self._last_contents(context)
+        fresh = [day for day in content if content[day] != last.get(day)]
+        if not fresh:
             raise AirflowSkipException("What is published is as before: there is nothing to tell.")
         event = context["outlet_events"][self.asset]
-        event.extra = {key: told[key] for key in ("lake", "snapshot", "partitions_changed")}
-        if self.day:
-            event.extra["day"] = self.day
-            event.add_partitions(self.day)
-        return dict(event.extra)
+        event.extra = {"lake": told["lake"], "snapshot": told["snapshot"], "content": content}
+        if self.by_day:
+            event.add_partitions(fresh)
+        return {**event.extra, "days": fresh}
 
-    def _told_before(self, context: Any) -> bool:
-        events = context["inlet_events"][self.asset]
-        return any(not self.day or each.extra.get("day") == self.day for each in events)
+    def _last_contents(self, context: Any) -> dict[str, str]:
+        events = context["inlet_events"][self.asset].ascending(ascending=False).limit(_LOOK_BACK)
+        found: dict[str, str] = {}
+        for each in events:
+            day = each.partition_key or ""
+            found.setdefault(day, each.extra.get("content", {}).get(day, ""))
+        return found

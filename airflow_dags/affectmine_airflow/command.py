@@ -51,6 +51,7 @@ class Command:
             inherited | dict(environment) | {"GX_ANALYTICS_ENABLED": "false", "COLUMNS": "160"}
         )
         self._process: subprocess.Popen[str] | None = None
+        self._stopped = False
 
     def run(self, say: Callable[[str], object]) -> dict[str, Any]:
         """Its answer. Raises NoRetryError or RetryError, with the last that it said."""
@@ -72,6 +73,8 @@ class Command:
                 f"The command {self._arguments[0]!r} cannot be run ({error.strerror}). "
                 "Set [affectmine] command in airflow.cfg to the affectmine of its own environment."
             ) from None
+        if self._stopped:
+            self.stop()  # it was asked to while the process was made
         last: deque[str] = deque(maxlen=_LAST_LINES)
         listener = threading.Thread(target=_listen, args=(process, last, say), daemon=True)
         listener.start()
@@ -96,6 +99,7 @@ class Command:
 
     def stop(self) -> None:
         """Ends it: asked first, then killed with all its children."""
+        self._stopped = True
         process = self._process
         if process is None or process.poll() is not None:
             return

@@ -43,16 +43,14 @@ def corpus_dag(settings: Settings) -> DAG:
             return dag
         made = [_task(settings, stage) for stage in settings.stages if stage != "label"]
         label = _label(settings)
-        published = ("run_id", "lake", "snapshot", "partitions_changed", "try_number")
+        published = ("run_id", "lake", "snapshot", "partitions_changed", "content")
         chain(
             plan,
             *made,
             label,
             _task(settings, "check"),
             _task(settings, "publish", passes=published),
-            AnnounceOperator(
-                task_id="announce", asset=asset(settings), day=DAY if settings.by_day else ""
-            ),
+            AnnounceOperator(task_id="announce", asset=asset(settings), by_day=settings.by_day),
         )
         if settings["serve"] is not None:
             _serve_around(settings, before=made[-1], label=label)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from airflow.sdk import BaseOperator, Connection
@@ -25,17 +26,25 @@ class AffectmineOperator(BaseOperator):
     ui_color = "#e8f0fe"
 
     def __init__(
-        self, *, arguments: Sequence[str], passes: Sequence[str] = (), **kwargs: Any
+        self,
+        *,
+        arguments: Sequence[str],
+        passes: Sequence[str] = (),
+        folder: str | None = None,
+        **kwargs: Any,
     ) -> None:
-        """`arguments` are templated; empty ones are left out. `passes`: which entries become the task's XCom."""
+        """`arguments` are templated. `passes`: which entries become the task's XCom; `folder` is made before."""
         super().__init__(**kwargs)
+        self.folder = folder
         self.arguments = list(arguments)
         self.passes = tuple(passes)
         self._command: Command | None = None
 
-    def execute(self, context: Any) -> dict[str, Any]:
+    def execute(self, context: Any) -> dict[str, Any]:  # noqa: ARG002 - Airflow passes it
         """Runs it. What may pass is tried again with backoff; what may not fails at once."""
-        arguments = [each for each in self.arguments if each]
+        if self.folder is not None:
+            Path(self.folder).mkdir(parents=True, exist_ok=True)
+        arguments = list(self.arguments)
         if "--json" not in arguments:
             arguments.append("--json")
         self._command = Command(option("command", "affectmine"), arguments, _secrets())
@@ -47,7 +56,6 @@ class AffectmineOperator(BaseOperator):
             raise AirflowException(str(error)) from None
         finally:
             self._command.stop()
-        answer["try_number"] = context["ti"].try_number
         return {key: answer.get(key) for key in self.passes}
 
     def on_kill(self) -> None:

@@ -33,6 +33,7 @@ def report_dag(settings: Settings) -> DAG:
                 "--output",
                 f"{folder / settings.name}-{day}.html",
             ],
-            passes=("page",),
+            passes=("page", "snapshot"),
+            folder=str(folder),
         )
     return dag

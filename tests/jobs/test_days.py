@@ -52,10 +52,10 @@ def posts(path: Path, day: dt.date, name: str, texts: tuple[str, ...] = TEXTS) -
     path.write_text("".join(f"{json.dumps(row)}\n" for row in rows))
 
 
-def published(config: Path) -> dict[str, int]:
+def published(lake: Path) -> dict[str, int]:
     """Rows with labels, by partition."""
     found: dict[str, int] = {}
-    for part in state(open_lake(config.parent / "lake"))[1].values():
+    for part in state(open_lake(lake))[1].values():
         if part.dataset == "labels":
             found[part.partition] = found.get(part.partition, 0) + part.rows
     return found
@@ -110,7 +110,7 @@ def test_day_by_day(tmp_path: Path) -> None:
     config = write(tmp_path, engine="{workers: 1, retire_missing_sources: true}", always=True)
     told = run(config, Screen(quiet=True), days=(SECOND,))
     assert told.exit_code == 0
-    assert published(config) == {
+    assert published(tmp_path / "lake") == {
         "2026-03-02": 6,
         "2026-03-01": 3,
     }  # the talk comes along, without a day
@@ -121,7 +121,7 @@ def test_day_by_day(tmp_path: Path) -> None:
     }
     run(config, Screen(quiet=True), days=(FIRST,))
     # Other days stay, although their files were not read and the config retires what is missing.
-    assert published(config) == {"2026-03-01": 6, "2026-03-02": 6}
+    assert published(tmp_path / "lake") == {"2026-03-01": 6, "2026-03-02": 6}
     # The same day again publishes nothing.
     again = run(config, Screen(quiet=True), days=(FIRST,))
     assert again.published is not None
@@ -131,7 +131,7 @@ def test_day_by_day(tmp_path: Path) -> None:
     assert states(config)["2026-03-02"] == "pending"
     late = run(config, Screen(quiet=True), days=parse_days("2026-03-02..2026-03-05"))
     assert late.exit_code == 0
-    assert published(config) == {"2026-03-01": 6, "2026-03-02": 9, "2026-03-03": 3}
+    assert published(tmp_path / "lake") == {"2026-03-01": 6, "2026-03-02": 9, "2026-03-03": 3}
     assert set(states(config).values()) == {"published"}
     # A file that changed makes its day pending again; so do labels that are missing.
     posts(
@@ -144,7 +144,7 @@ def test_day_by_day(tmp_path: Path) -> None:
     assert days(config)["pending"] == ["2026-03-01", "2026-03-02", "2026-03-03"]
     whole = run(config, Screen(quiet=True))  # without a day: all of them
     assert whole.exit_code == 0
-    assert published(config) == {"2026-03-01": 12, "2026-03-02": 18, "2026-03-03": 8}
+    assert published(tmp_path / "lake") == {"2026-03-01": 12, "2026-03-02": 18, "2026-03-03": 8}
     assert days(config)["pending"] == []
 
 
@@ -159,6 +159,22 @@ def test_each_command_takes_a_day(tmp_path: Path) -> None:
             assert told.json["corpora"]["posts"]["units"] == 6
         else:
             assert told.json["stages"][0]["counts"]["in"] == 6
-    assert published(config) == {"2026-03-02": 6}
+    assert published(tmp_path / "lake") == {"2026-03-02": 6}
     told = command("days", config, "--json", cwd=tmp_path)
     assert told.json["pending"] == ["2026-03-01", "2026-03-03"]
+
+
+def test_a_labeler_that_a_dag_will_serve(tmp_path: Path) -> None:
+    """`plan` and `days` come before the server that writes the labeler file."""
+    config = write(tmp_path)
+    text = config.read_text() + "label: [{task: emotion, labeler: m.yaml}]\n"
+    config.write_text(text)
+    told = command("plan", config, "--json", cwd=tmp_path)
+    assert (told.code, "no labeler file" in told.err) == (2, True)
+    config.write_text(text + "airflow: {serve: {model: M}}\n")
+    told = command("plan", config, "--json", cwd=tmp_path)
+    assert told.code == 0, told.err
+    stage = told.json["stages"][-1]
+    assert (stage["stage"], stage["units_to_do"]) == ("label emotion/goemotions/m", 12)
+    assert "unknown until the task `serve`" in stage["told"]
+    assert len(days(config)["pending"]) == 3
