@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from airflow.sdk import Asset, CronPartitionTimetable, CronTriggerTimetable
+from airflow.sdk import Asset, CronPartitionTimetable, CronTriggerTimetable, PartitionedAtRuntime
 
 from affectmine_airflow.settings import Settings, option
 
@@ -41,11 +41,11 @@ def start_date(settings: Settings) -> datetime:
     return datetime(start.year, start.month, start.day, tzinfo=UTC)
 
 
-def timetable(settings: Settings) -> CronPartitionTimetable | CronTriggerTimetable | None:
+def timetable(settings: Settings) -> Any:
     """When the corpus DAG runs: by day, about the day before; or just at its time; or only by hand."""
     cron = settings["schedule"]
     if cron is None:
-        return None
+        return PartitionedAtRuntime() if settings.by_day else None
     if settings.by_day:
         return CronPartitionTimetable(cron, timezone="UTC", run_offset=-1, key_format="%Y-%m-%d")
     return CronTriggerTimetable(cron, timezone="UTC")
