@@ -15,6 +15,7 @@ import pytest
 
 from jobs.cli import run_command
 from tests.end_to_end.corpus import checksum, command, environment, write_corpus
+from tests.end_to_end.engine_corpus import write_engine_corpus
 from tests.pipelines.lake.s3_server import CREDENTIALS, Fault, ObjectStore, Request
 
 pytestmark = pytest.mark.slow
@@ -183,3 +184,39 @@ def test_two_runs_at_once(
     # Of each shard there is one manifest, and the one file that it names.
     clean = [key for key in keys if key.startswith("lake/clean/")]
     assert len(clean) == 2 * len(parquet(clean))
+
+
+def test_spark_over_the_store_with_all_that_compares_rows(
+    store: ObjectStore, tmp_path: Path
+) -> None:
+    """Dedup, windows and some marts by Spark, of a lake on the store: as DuckDB makes them on a disk."""
+    config = write_engine_corpus(tmp_path, rows=240, shard_records=120)
+    lines = config.read_text().splitlines()  # all marts would take Spark and this server minutes
+    config.write_text("\n".join(line for line in lines if not line.startswith("marts:")) + "\n")
+    marts = ("transitions", "label_counts")
+    disk, bucket = tmp_path / "here", store.bucket()
+    lake = f"s3://{bucket}/lake"
+    environment = store.environment
+    for where, engine in ((disk, "local"), (lake, "spark")):
+        ran = command(
+            "run", config, "--lake", where, "--engine", engine, cwd=tmp_path, **environment
+        )
+        assert ran.code == 0, ran.err
+        built = command(
+            "marts",
+            "build",
+            *marts,
+            "--lake",
+            where,
+            "--engine",
+            engine,
+            cwd=tmp_path,
+            **environment,
+        )
+        assert built.code == 0, built.err
+    assert rows(store, bucket, tmp_path / "copy") == checksum(disk)
+    for mart in marts:
+        query = ("sql", f"SELECT * FROM mart_{mart} ORDER BY ALL", "--format", "json", "--lake")
+        here, there = (command(*query, each, cwd=tmp_path, **environment) for each in (disk, lake))
+        assert here.out == there.out
+        assert here.out.count("\n") > 3
