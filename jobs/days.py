@@ -11,7 +11,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from jobs.sources import Broken, Input, inputs, tasks
+from jobs.sources import Broken, Input, exists, inputs, tasks
 from jobs.unserved import unserved
 from pipelines.lake.commit import finished
 from pipelines.lake.key import peek_key
@@ -22,7 +22,7 @@ from pipelines.stages.label import settings, variant
 from schemas.config.corpus import CorpusConfig
 from schemas.config.load import load_config
 from schemas.config.run import RunConfig
-from schemas.day_pattern import any_day, day_in, names_day
+from schemas.day_pattern import any_day, at_day, day_in, names_day
 from schemas.errors import ConfigError
 from schemas.manifest import DataFile
 from transforms.ingest.keyed import KeyedHasher
@@ -90,17 +90,17 @@ def days(
     folder = (data or base).absolute()
     hasher = KeyedHasher(peek_key() or b"no key yet")
     lake = Lake((lake_path or place_in(base, config.lake)).absolute())
-    exists = (lake.root / "lake.json").exists()
-    if exists:
+    begun = (lake.root / "lake.json").exists()
+    if begun:
         check_key(lake, hasher.key_id())
     # Without its labeler file a label stage has labeled nothing.
-    begun = exists and not any(unserved(config, each, base) for each in config.label)
+    begun = begun and not any(unserved(config, each, base) for each in config.label)
     newest = _Newest(state(lake)[1], config, base) if begun else None
-    dated = config.model_copy(update={"corpora": tuple(_dated(config.corpora))})
     found = []
     for day in days_there(config, folder):
         if only is not None and day not in only:
             continue
+        dated = config.model_copy(update={"corpora": tuple(_of_day(config.corpora, day, folder))})
         given = inputs(dated, folder, hasher, (day,))
         done = newest is not None and _published(lake, dated, hasher, given, newest)
         found.append(
@@ -143,10 +143,11 @@ class _Newest:
         return all(file_id in self._sources.get(key, ()) for key in keys)
 
 
-def _dated(corpora: Sequence[CorpusConfig]) -> Iterator[CorpusConfig]:
-    """What of the corpora comes by day."""
+def _of_day(corpora: Sequence[CorpusConfig], day: dt.date, base: Path) -> Iterator[CorpusConfig]:
+    """What of the corpora has files of a day."""
     for corpus in corpora:
-        if sources := tuple(filter(names_day, corpus.sources)):
+        dated = filter(names_day, corpus.sources)
+        if sources := tuple(each for each in dated if exists(at_day(each, day), base)):
             yield corpus.model_copy(update={"sources": sources})
 
 

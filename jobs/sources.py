@@ -131,7 +131,7 @@ def _sources(
             found.append((any_day(source), None))
             continue
         at = [(at_day(source, day), day) for day in days]
-        there = [(path, day) for path, day in at if _exists(path, base)]
+        there = [(path, day) for path, day in at if exists(path, base)]
         if not there:
             few = f"{days[0]}" if len(days) == 1 else f"{days[0]} to {days[-1]}"
             raise TransientError(
@@ -142,7 +142,8 @@ def _sources(
     return found
 
 
-def _exists(source: str, base: Path) -> bool:
+def exists(source: str, base: Path) -> bool:
+    """Whether a source (a path, a folder, a glob; relative to `base`) has any file."""
     path = base / Path(source).expanduser()
     return path.exists() or bool(glob.glob(str(path), recursive=True))
 

@@ -103,7 +103,7 @@ def _label(settings: Settings) -> Any:
 
 
 def _serve_around(settings: Settings, *, before: Any, label: Any) -> None:
-    """VLLM is started before the task `label` and stopped after it, whatever became of it."""
+    """Starts vLLM before the task `label`, and stops it after it, whatever became of it."""
     wanted = settings["serve"]
     labeler = str(settings.path.parent / (wanted["labeler"] or settings.labelers[0]))
     arguments = ["serve", wanted["model"], "--detach", "--labeler", labeler]

@@ -97,15 +97,20 @@ def read(path: Path) -> Settings:
     try:
         return _read(path)
     except Exception as error:  # noqa: BLE001 - one bad file must not take the other DAGs along
-        return Settings(
-            path=path,
-            values=DEFAULTS | {"schedule": None, "maintenance": None},
-            stages=("ingest",),
-            by_day=False,
-            labelers=(),
-            lake="",
-            problem=f"{type(error).__name__}: {error}",
-        )
+        return unreadable(path, error)
+
+
+def unreadable(path: Path, error: Exception) -> Settings:
+    """The settings of a config that cannot be read: its DAG has the one task that says why."""
+    return Settings(
+        path=path,
+        values=DEFAULTS | {"schedule": None, "maintenance": None},
+        stages=("ingest",),
+        by_day=False,
+        labelers=(),
+        lake="",
+        problem=f"{type(error).__name__}: {error}",
+    )
 
 
 def _read(path: Path) -> Settings:
@@ -115,6 +120,9 @@ def _read(path: Path) -> Settings:
     if unknown:
         raise ValueError(f"unknown keys in `airflow`: {', '.join(sorted(unknown))}")
     values = DEFAULTS | given
+    for key in ("groups", "late_days", "retries"):
+        if type(values[key]) is not int:
+            raise TypeError(f"airflow.{key} is no whole number")
     if values["serve"] is not None:
         values["serve"] = SERVE_DEFAULTS | values["serve"]
     sources = [source for corpus in config["corpora"] for source in _listed(corpus["sources"])]

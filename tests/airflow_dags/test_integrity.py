@@ -44,6 +44,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     (home.configs / "gpu.talks.yaml").write_text(GPU)
     (home.configs / "broken.yaml").write_text("lake: [x\n")
     (home.configs / "typo.yaml").write_text(BY_DAY + "airflow: {shedule: null}\n")
+    (home.configs / "value.yaml").write_text(BY_DAY + "airflow: {groups: two}\n")
     (home.configs / "notes.txt").write_text("no config")
     for number in range(30):
         (home.configs / f"team_{number:02d}.yaml").write_text(BY_DAY)
@@ -64,7 +65,12 @@ def test_a_config_is_its_dags(told: dict[str, Any], home: Home) -> None:
     names = [f"team_{number:02d}" for number in range(30)] + ["posts", "late"]
     kinds = ("affect_corpus", "affect_backfill", "affect_report")
     expected = {f"{kind}.{name}" for kind in kinds for name in names}
-    expected |= {"affect_corpus.gpu_talks", "affect_corpus.broken", "affect_corpus.typo"}
+    expected |= {
+        "affect_corpus.gpu_talks",
+        "affect_corpus.broken",
+        "affect_corpus.typo",
+        "affect_corpus.value",
+    }
     lakes = {name for name in told["dags"] if name.startswith("affect_maintenance.")}
     assert set(told["dags"]) == expected | lakes
     assert sorted(name.rpartition("_")[0] for name in lakes) == [
@@ -123,7 +129,11 @@ def test_all_at_once_with_a_language_model(told: dict[str, Any], home: Home) -> 
 
 
 def test_a_config_that_cannot_be_read_says_so_and_harms_no_other(told: dict[str, Any]) -> None:
-    for name, why in (("broken", "ParserError"), ("typo", "unknown keys in `airflow`: shedule")):
+    for name, why in (
+        ("broken", "ParserError"),
+        ("typo", "unknown keys in `airflow`: shedule"),
+        ("value", "TypeError"),
+    ):
         dag = told["dags"][f"affect_corpus.{name}"]
         assert list(dag["tasks"]) == ["plan"]  # which the command ends with all mistakes, by line
         assert dag["timetable"] == "NullTimetable"

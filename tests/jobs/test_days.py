@@ -178,3 +178,14 @@ def test_a_labeler_that_a_dag_will_serve(tmp_path: Path) -> None:
     assert (stage["stage"], stage["units_to_do"]) == ("label emotion/goemotions/m", 12)
     assert "unknown until the task `serve`" in stage["told"]
     assert len(days(config)["pending"]) == 3
+
+
+def test_a_day_of_one_corpus_only(tmp_path: Path) -> None:
+    config = write(tmp_path)
+    posts(tmp_path / f"talk/{SECOND}.jsonl", SECOND, "t")
+    line = next(each for each in config.read_text().splitlines() if "name: posts" in each)
+    talk = line.replace("name: posts", "name: talk").replace("posts/{day}/*", "talk/{day}")
+    config.write_text(config.read_text() + f"{talk}\n")
+    assert [(each["day"], each["files"]) for each in days(config)["days"]] == [
+        ("2026-03-01", 1), ("2026-03-02", 3), ("2026-03-03", 1),
+    ]  # fmt: skip
