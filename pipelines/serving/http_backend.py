@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections import Counter, deque
-from concurrent.futures import Future
-from typing import Final, Self
+from collections.abc import Coroutine
+from concurrent.futures import CancelledError, Future
+from contextlib import suppress
+from typing import Any, Final, Self, TypeVar
 
 from pipelines.serving.addresses import parse_address
 from pipelines.serving.calls import Call, Reply, ServedModel
@@ -16,9 +18,10 @@ from pipelines.serving.replicas import Replicas
 from pipelines.serving.room import Room
 from pipelines.serving.served import served_model
 from pipelines.serving.transport import Transport
-from schemas.errors import TerminalError
+from schemas.errors import StoppedError
 from schemas.language_model import LanguageModel
 
+_Result = TypeVar("_Result")
 _WAITING: Final = 4  # windows full of calls that wait behind the one in flight
 
 
@@ -43,19 +46,17 @@ class HttpBackend:
         self._inbox: deque[Errand] = deque()
         self._woken = False
         self._closed = False
+        self._ending = threading.Lock()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(
             target=self._loop.run_forever, name="affectmine-http", daemon=True
         )
         self._thread.start()
-        self._dispatcher = self._dispatch().result()
+        self._dispatcher = self._in(self._dispatch())
 
-    def _dispatch(self) -> Future[Dispatcher]:
-        async def build() -> Dispatcher:
-            replicas = Replicas(self._addresses, self._model.window, self._model.deadline)
-            return Dispatcher(self._model, replicas, self._transport, self._settled)
-
-        return asyncio.run_coroutine_threadsafe(build(), self._loop)
+    async def _dispatch(self) -> Dispatcher:
+        replicas = Replicas(self._addresses, self._model.window, self._model.deadline)
+        return Dispatcher(self._model, replicas, self._transport, self._settled)
 
     @property
     def counts(self) -> Counter[str]:
@@ -73,28 +74,29 @@ class HttpBackend:
         return self._send(Errand(call, urgent=True)).result()
 
     def facts(self) -> ServedModel:
-        """What is served. Raises ConfigError when that is another model, TransientError when nobody answers."""
+        """What is served. Raises ConfigError when that is another model, TransientError when nobody answers, and
+        StoppedError when this was closed before the answer.
+        """
         self._refuse_in_loop("facts")
-        if self._closed:
-            raise TerminalError("The language-model client is closed.")
-        asked = served_model(self._transport, self._addresses, self._model.model)
-        return asyncio.run_coroutine_threadsafe(asked, self._loop).result()
+        return self._in(served_model(self._transport, self._addresses, self._model.model))
 
     def stop(self, grace: float) -> None:
         """Takes no more calls; those in flight may finish within `grace` seconds, the others are handed back."""
         self._refuse_in_loop("stop")
         if not self._closed:
             self._room.let_all_in()
-            stopping = self._dispatcher.stop(grace)
-            asyncio.run_coroutine_threadsafe(stopping, self._loop).result()
+            with suppress(StoppedError):
+                self._in(self._dispatcher.stop(grace))
 
     def close(self) -> None:
         """Stops at once and releases everything."""
-        if self._closed:
-            return
+        self._refuse_in_loop("close")
         self.stop(0)
-        self._closed = True
-        asyncio.run_coroutine_threadsafe(self._transport.close(), self._loop).result()
+        with self._ending:
+            if self._closed:
+                return
+            self._closed = True  # from here on, nothing new comes into the loop
+        asyncio.run_coroutine_threadsafe(self._end(), self._loop).result()
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
@@ -105,6 +107,25 @@ class HttpBackend:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def _in(self, work: Coroutine[Any, Any, _Result]) -> _Result:
+        """What `work` gives in the loop. Raises what it raises, and StoppedError when the loop ends before it."""
+        with self._ending:
+            if self._closed:
+                work.close()
+                raise _closed()
+            future = asyncio.run_coroutine_threadsafe(work, self._loop)
+        try:
+            return future.result()
+        except CancelledError:
+            raise _closed() from None
+
+    async def _end(self) -> None:
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for each in others:  # somebody waits for it, and would for ever: nobody runs the loop after this
+            each.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+        await self._transport.close()
 
     def _send(self, errand: Errand) -> Future[Reply]:
         self._inbox.append(errand)
@@ -146,3 +167,10 @@ class HttpBackend:
     def _refuse_in_loop(self, what: str) -> None:
         if self._in_loop():
             raise RuntimeError(f"{what} waits for the event loop and cannot be called in it")
+
+
+def _closed() -> StoppedError:
+    return StoppedError(
+        "The client of the language model was closed while something was asked of it.",
+        remedy="Run the same command again: what was answered is kept.",
+    )

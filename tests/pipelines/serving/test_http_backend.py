@@ -1,15 +1,21 @@
 """The HTTP client when nothing is wrong: order, windows, bounds, stopping, and what it says of itself."""
 
+import asyncio
 import threading
 import time
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import wait as wait_for
 
 import pytest
 from aiohttp import web
 
 from pipelines.serving.calls import CHAT, Call, Reply, ServedModel
-from schemas.errors import ConfigError, MissingExtraError, TerminalError, TransientError
+from schemas.errors import (
+    ConfigError,
+    MissingExtraError,
+    StoppedError,
+    TransientError,
+)
 
 from .echo_server import EchoServer, chat, said
 from .far_end import FarEnd
@@ -183,9 +189,26 @@ def test_a_closed_client_answers_nothing_and_leaves_no_thread():
         client.stop(1)
         assert running.done()
         assert client.submit(chat("x")).result(1).trouble == "stopped"
-        with pytest.raises(TerminalError):
+        with pytest.raises(StoppedError):
             client.facts()
     assert threading.active_count() == before
+
+
+def test_who_waits_for_facts_of_a_client_that_another_thread_closes_is_told():
+    asked = threading.Event()
+
+    async def silent(_: web.Request) -> web.Response:
+        asked.set()
+        await asyncio.sleep(600)
+        raise AssertionError("unreachable")
+
+    with FarEnd(silent) as server, ThreadPoolExecutor(6) as pool:
+        client = backend(server.url)
+        waiting = pool.submit(client.facts)
+        assert asked.wait(10)
+        closing = [pool.submit(client.close) for _ in range(4)]
+        assert isinstance(waiting.exception(10), StoppedError)
+        assert [each.result(10) for each in closing] == [None] * 4
 
 
 def test_the_key_goes_out_as_a_bearer_token_and_proxies_of_the_environment_are_left_alone(
