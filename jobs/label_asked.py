@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from types import FrameType
 
 from jobs.session import Session, dump, mine
+from jobs.stopping import stopping
 from pipelines.engines.threads import ThreadEngine
 from pipelines.serving.backends import stop_backends
 from pipelines.stages.label import VERSION, settings, variant
@@ -18,7 +19,6 @@ from schemas.label_task import load_task
 from schemas.manifest import DataFile, Manifest
 
 _SHARDS = 4  # at once: while one ends, the others keep the servers busy
-_GRACE = 10.0  # seconds in which requests in flight may finish when we are told to stop
 
 
 def label_asked(
@@ -48,7 +48,7 @@ def label_asked(
             f"The task {config.task} reads up to {reads} earlier turns; the section windows of the config makes "
             f"{made or 'none'}, so it sees no more. `windows: {{turns: {reads}, chars: …}}` makes more."
         )
-    with _stopping() as stopped:
+    with stopping() as stopped:
         labeled = session.units(
             "label",
             run_asked_task,
@@ -103,40 +103,3 @@ def asked_tasks(
                 clinical=secret,
                 memory_limit=session.config.engine.memory_limit,
             )
-
-
-@contextmanager
-def _stopping() -> Iterator[threading.Event]:
-    """While this lasts, SIGTERM and SIGINT set the event and stop the backends; a second one acts as usual."""
-    told, over = threading.Event(), threading.Event()
-    if threading.current_thread() is not threading.main_thread():
-        yield told
-        return
-    before = {each: signal.getsignal(each) for each in (signal.SIGTERM, signal.SIGINT)}
-
-    def restore() -> None:
-        for each, handler in before.items():
-            signal.signal(each, handler)
-
-    def handle(number: int, frame: FrameType | None) -> None:
-        del number, frame
-        told.set()
-        restore()
-
-    def watch() -> None:
-        # Not in the handler: it may have interrupted a thread that holds a lock of the client.
-        while not over.wait(0.1):
-            if told.is_set():
-                stop_backends(_GRACE)
-                return
-
-    for each in before:
-        signal.signal(each, handle)
-    watcher = threading.Thread(target=watch, name="affectmine-stop", daemon=True)
-    watcher.start()
-    try:
-        yield told
-    finally:
-        over.set()
-        restore()
-        watcher.join(_GRACE + 5)

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Any, Protocol
 
 import orjson
 
@@ -22,7 +23,6 @@ from pipelines.serving.sharing import Claims
 from pipelines.serving.spent import Spent
 from pipelines.serving.usage import usage_of
 from schemas.errors import AffectmineError, ConfigError, StoppedError
-from transforms.label.prompted.prompter import Prompter
 from transforms.label.prompted.question import Mistake, Question, Told
 from transforms.label.prompted.row import Row
 
@@ -48,6 +48,18 @@ class Trace:
 Take = Callable[[Question, Told, Trace], None]
 
 
+class Reads(Protocol):
+    """Reads answers."""
+
+    def read(self, question: Question, response: Any) -> Told | Mistake:
+        """What a response says, or what is wrong with it."""
+        ...
+
+    def repaired(self, question: Question, response: Any, mistake: Mistake) -> Question:
+        """The second try of a question."""
+        ...
+
+
 @dataclass(slots=True)
 class _Asked:
     """A question in flight, from here or (`ours` is false) from another asker, and who waits for its answer here."""
@@ -67,7 +79,7 @@ class _Asked:
 class Asking:
     """One thread's questions to one backend. `served` is the model's name at the server, `claims` say who asks what."""
 
-    prompter: Prompter
+    reads: Reads
     backend: Backend
     served: str
     writer: CacheWriter | None
@@ -196,10 +208,10 @@ class Asking:
         self._answered += 1
         response = _parsed(reply.content)
         self._count(asked, response)
-        told = self.prompter.read(asked.question, response)
+        told = self.reads.read(asked.question, response)
         if isinstance(told, Mistake) and told.say is not None and asked.mistake is None:
             asked.mistake = told.reason
-            again = self.prompter.repaired(asked.question, response, told)
+            again = self.reads.repaired(asked.question, response, told)
             self._send(asked, Call(again.path, self.body(again)))
             return
         if isinstance(told, Mistake):

@@ -122,7 +122,9 @@ class HttpBackend:
 
     async def _end(self) -> None:
         others = asyncio.all_tasks() - {asyncio.current_task()}
-        for each in others:  # somebody waits for it, and would for ever: nobody runs the loop after this
+        for (
+            each
+        ) in others:  # somebody waits for it, and would for ever: nobody runs the loop after this
             each.cancel()
         await asyncio.gather(*others, return_exceptions=True)
         await self._transport.close()

@@ -166,7 +166,9 @@ class LanguageModelLabeler:
             writer = None if cache is None else held.enter_context(cache.writer())
             asking = Asking(prompter, self.backend, self.model.model, writer, claims)
             held.callback(asking.close)
-            stream = Stream(asking, cache, lambda body: key(reading + b"\0" + body), self._reject)
+            stream = Stream(
+                prompter, asking, cache, lambda body: key(reading + b"\0" + body), self._reject
+            )
             try:
                 yield from stream.answers(self._shown.beside(piece) for piece in _pieces(batches))
             except ConfigError:

@@ -18,7 +18,7 @@ from pipelines.serving.answers_frame import answers_frame, calls_frame
 from pipelines.serving.asking import Asking, Trace
 from transforms.label.labeler import FAILED, LABELED, REJECTED
 from transforms.label.prompted.answered import Answered
-from transforms.label.prompted.prompter import EMPTY
+from transforms.label.prompted.prompter import EMPTY, Prompter
 from transforms.label.prompted.question import Question, Told
 from transforms.label.prompted.row import Row, rows_of
 
@@ -70,6 +70,7 @@ class Stream:
     `reject(batch)` has the reason for each row that is not asked about, else null.
     """
 
+    prompter: Prompter
     asking: Asking
     cache: AnswerCache | None
     key: Callable[[bytes], str]
@@ -109,7 +110,7 @@ class Stream:
         budget = _KEPT_BYTES
         for place, (pending, reason) in enumerate(zip(batch.rows, reasons, strict=True)):
             questions: list[Question] | str = reason or (
-                self.asking.prompter.questions(pending.row) if pending.row.text.strip() else EMPTY
+                self.prompter.questions(pending.row) if pending.row.text.strip() else EMPTY
             )
             if isinstance(questions, str):
                 pending.outcome = Outcome(REJECTED, reason=questions)
@@ -161,7 +162,7 @@ class Stream:
 
     def _rendered(self, row: Row) -> _Asked:
         """The questions about a row, once more: there are too many to keep all."""
-        questions = self.asking.prompter.questions(row)
+        questions = self.prompter.questions(row)
         assert not isinstance(questions, str)
         return [(question, None) for question in questions]
 
@@ -190,7 +191,7 @@ class Stream:
             return Outcome(REJECTED, reason="too_long")
         if reasons:
             return Outcome(FAILED, reason=reasons[0])
-        return Outcome(LABELED, self.asking.prompter.answer(pending.row, given))
+        return Outcome(LABELED, self.prompter.answer(pending.row, given))
 
     def _end(self, batch: _Batch) -> Answers:
         while batch.left:
@@ -199,7 +200,7 @@ class Stream:
         for pending in batch.rows:
             assert pending.outcome is not None
             outcomes.append(pending.outcome)
-        prompter = self.asking.prompter
+        prompter = self.prompter
         labels = answers_frame(
             [each.status for each in outcomes],
             [each.answered for each in outcomes],

@@ -11,7 +11,7 @@ from schemas.datasets.quarantine import QUARANTINE, QUARANTINE_RAW
 from schemas.datasets.records import RECORDS
 from schemas.datasets.selection import SELECTION
 from schemas.datasets.signatures import SIGNATURES
-from schemas.datasets.synthetic import SYNTHETIC
+from schemas.datasets.synthetic import DRAFTS, SYNTHETIC
 
 DATASETS: dict[str, Dataset] = {
     dataset.name: dataset
@@ -27,8 +27,8 @@ DATASETS: dict[str, Dataset] = {
         SELECTION,
         ANNOTATIONS,
         CALLS,
+        DRAFTS,
         SYNTHETIC,
-        ANNOTATIONS,
     )
 }
 
@@ -39,6 +39,7 @@ __all__ = [
     "CONTEXTS",
     "DATASETS",
     "DEDUP",
+    "DRAFTS",
     "LABELS",
     "QUARANTINE",
     "QUARANTINE_RAW",

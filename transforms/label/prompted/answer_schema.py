@@ -15,6 +15,8 @@ STEPS: Final = 100
 MAX_WORDS: Final = 8
 MAX_WORD_CHARS: Final = 40
 _MAX_LABELS: Final = 8
+_MAX_ANSWER_TOKENS: Final = 2_048
+_SHORT: Final = 256
 
 
 def json_schema(
@@ -26,6 +28,18 @@ def json_schema(
     for field in task.fields:
         properties[field.name] = _field(field, names, task.context.turns)
     return _object(properties)
+
+
+def fields_schema(fields: Sequence[AnswerField]) -> dict[str, Any]:
+    """What an answer that has `fields` alone must be."""
+    return _object({field.name: _field(field, [], 0) for field in fields})
+
+
+def answer_tokens(schema: dict[str, Any]) -> int:
+    """The most tokens of an answer under a schema."""
+    # Short answers may need a token a character (odd names, small vocabularies); long ones never do.
+    most = longest(schema)
+    return min(_MAX_ANSWER_TOKENS, max(min(most, _SHORT), most // 2) + 16)
 
 
 def longest(schema: dict[str, Any]) -> int:

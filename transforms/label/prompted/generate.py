@@ -120,11 +120,11 @@ def _main(
         }
     if task.answer == "ordinals":
         levels = {name: answer[name] for name in taxonomy.names}
-        return {"numbers": levels, "levels": _level_probabilities(taxonomy, levels, tokens)}
+        return {"numbers": levels, "levels": level_probabilities(taxonomy, levels, tokens)}
     return {}
 
 
-def _level_probabilities(
+def level_probabilities(
     taxonomy: Taxonomy, levels: Mapping[str, int], tokens: Sequence[dict[str, Any]]
 ) -> dict[str, list[float]]:
     """Of each name the probabilities of its levels, from the alternatives of the digit that was written."""

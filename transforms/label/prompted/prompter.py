@@ -13,7 +13,7 @@ from schemas.errors import ConfigError
 from schemas.label_task import LabelTask, Mode
 from schemas.language_model import LanguageModel
 from schemas.taxonomy import Taxonomy
-from transforms.label.prompted.answer_schema import json_schema, longest
+from transforms.label.prompted.answer_schema import answer_tokens, json_schema
 from transforms.label.prompted.answer_type import answer_type
 from transforms.label.prompted.answered import Answered, Deciding, Told1
 from transforms.label.prompted.blocks import row_block
@@ -32,8 +32,6 @@ from transforms.label.prompted.words import answer_in_words, instructions
 
 TOO_LONG: Final = "too_long"
 EMPTY: Final = "empty_text"
-_MAX_ANSWER_TOKENS: Final = 2_048
-_SHORT: Final = 256
 _WHOLE: Final = 8_000  # characters of a text that is shown around each of its sentences
 Message = dict[str, str]
 
@@ -110,9 +108,7 @@ class Prompter:
             return 1
         if self.model.max_answer_tokens is not None:
             return self.model.max_answer_tokens
-        # Short answers may need a token a character (odd names, small vocabularies); long ones never do.
-        most = longest(self._schemas[0])
-        return min(_MAX_ANSWER_TOKENS, max(min(most, _SHORT), most // 2) + 16)
+        return answer_tokens(self._schemas[0])
 
     @cached_property
     def label_orders(self) -> list[tuple[str, ...]]:

@@ -1,0 +1,92 @@
+"""The step in which another labeler than the maker labels what was made; only what it agrees with is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import polars as pl
+
+from pipelines.labelers import load_labeler
+from pipelines.serving.labeler import LanguageModelLabeler
+from pipelines.serving.spent import Spent
+from pipelines.stages.synthesize_bench import Bench
+from pipelines.stages.synthesize_items import Item, Piece, emitted
+from schemas.errors import ConfigError
+from schemas.recipe import Check
+from schemas.taxonomy import Taxonomy
+from transforms.label.labeler import LABELED
+
+
+def check(bench: Bench, step: Check, items: list[Item]) -> None:
+    """Labels the texts that have a target; an item of which one is not agreed on is dropped.
+
+    Raises ConfigError when the checker is a model that made an item.
+    """
+    checker = load_labeler(bench.checker, bench.task, bench.taxonomy)
+    own = None
+    if isinstance(checker, LanguageModelLabeler):
+        own = (checker.model.model, checker.model.revision)
+    for item in items:
+        if not item.pieces:
+            item.pieces = emitted(bench.recipe, item)
+        item.checker = checker.name
+        if own is not None and own in item.models.values():
+            raise ConfigError(
+                f"The checker {checker.name} is a model that also writes or judges: it would agree with itself.",
+                remedy="Name another one: the student, or the labeler file of another model.",
+            )
+        if all(piece.target is None for piece in item.pieces):
+            item.drop("unchecked")
+    pairs = [(item, piece) for item in items for piece in item.pieces if piece.target is not None]
+    if not pairs:
+        return
+    batch = _batch([piece for _, piece in pairs])
+    if isinstance(checker, LanguageModelLabeler):
+        bench.before(bench.spent, bench.price)
+        spent = Spent()
+        try:
+            answers = pl.concat(
+                [each.labels for each in checker.label_stream([batch], bench.cache, spent)]
+            )
+        finally:
+            bench.pay(spent, checker.model.price)
+    else:
+        answers = checker.label(batch, bench.task, bench.taxonomy)
+    for (item, piece), (status, labels) in zip(
+        pairs, answers.select("status", "labels").iter_rows(), strict=True
+    ):
+        if status != LABELED:
+            item.drop("unchecked")
+            continue
+        piece.checked = list(labels)
+        piece.agreed = _agrees(str(piece.target), piece.checked, bench.taxonomy, step.rule)
+        if not piece.agreed:
+            item.drop("disagreement")
+
+
+def _agrees(target: str, labels: Sequence[str], taxonomy: Taxonomy, rule: str) -> bool:
+    if rule == "exact":
+        return list(labels) == [target]
+    if rule == "overlap":
+        return target in labels
+    parents = taxonomy.parents
+    return parents.get(target, target) in {parents.get(label, label) for label in labels}
+
+
+def _batch(pieces: Sequence[Piece]) -> pl.DataFrame:
+    return pl.DataFrame(
+        {
+            "text_clean": [piece.text for piece in pieces],
+            "lang": None,
+            "lang_confidence": None,
+            "lang_source": "unknown",
+            "role": [piece.role for piece in pieces],
+        },
+        schema={
+            "text_clean": pl.String,
+            "lang": pl.String,
+            "lang_confidence": pl.Float32,
+            "lang_source": pl.String,
+            "role": pl.String,
+        },
+    )
