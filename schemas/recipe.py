@@ -146,7 +146,7 @@ class Likelihood(_Spec):
 
 
 class Check(_Spec):
-    """The checker labels the parts that have a target; an item on which it does not agree is dropped."""
+    """The checker labels all texts; an item with a text that does not show it its target is dropped."""
 
     kind: Literal["check"]
     id: str = Field(pattern=_NAME)
@@ -196,11 +196,6 @@ class Recipe(_Spec):
         return tuple(dict.fromkeys(self._roles()))
 
     @property
-    def checked(self) -> bool:
-        """Whether a labeler checks what was made."""
-        return any(isinstance(step, Check) for step in self.steps)
-
-    @property
     def label_axis(self) -> Axis | None:
         """The axis of labels, of which there is at most one."""
         return next((axis for axis in self.axes if axis.labels), None)
@@ -232,8 +227,13 @@ class Recipe(_Spec):
             )
         if not any(isinstance(step, Judge) for step in self.steps):
             mistakes.append("no judge: nothing passes without one")
-        if not self.checked:
-            mistakes.append("no check: each row is labeled by another labeler than its maker")
+        if (
+            not isinstance(self.steps[-1], Check)
+            or sum(isinstance(s, Check) for s in self.steps) > 1
+        ):
+            mistakes.append(
+                "the last step, and no other, must be a check: each row is labeled by another labeler than its maker"
+            )
         parts = {each.part for each in self.emit} | ({"turn"} if talks else set())
         for step in self.steps:
             if isinstance(step, Judge):

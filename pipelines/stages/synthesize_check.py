@@ -18,7 +18,7 @@ from transforms.label.labeler import LABELED
 
 
 def check(bench: Bench, step: Check, items: list[Item]) -> None:
-    """Labels the texts that have a target; an item of which one is not agreed on is dropped.
+    """Labels all texts; an item of which one does not show its target to the checker is dropped.
 
     Raises ConfigError when the checker is a model that made an item.
     """
@@ -27,8 +27,7 @@ def check(bench: Bench, step: Check, items: list[Item]) -> None:
     if isinstance(checker, LanguageModelLabeler):
         own = (checker.model.model, checker.model.revision)
     for item in items:
-        if not item.pieces:
-            item.pieces = emitted(bench.recipe, item)
+        item.pieces = emitted(bench.recipe, item)
         item.checker = checker.name
         if own is not None and own in item.models.values():
             raise ConfigError(
@@ -37,9 +36,7 @@ def check(bench: Bench, step: Check, items: list[Item]) -> None:
             )
         if all(piece.target is None for piece in item.pieces):
             item.drop("unchecked")
-    pairs = [(item, piece) for item in items for piece in item.pieces if piece.target is not None]
-    if not pairs:
-        return
+    pairs = [(item, piece) for item in items for piece in item.pieces]
     batch = _batch([piece for _, piece in pairs])
     if isinstance(checker, LanguageModelLabeler):
         bench.before(bench.spent, bench.price)
@@ -59,6 +56,8 @@ def check(bench: Bench, step: Check, items: list[Item]) -> None:
             item.drop("unchecked")
             continue
         piece.checked = list(labels)
+        if piece.target is None:
+            continue
         piece.agreed = _agrees(str(piece.target), piece.checked, bench.taxonomy, step.rule)
         if not piece.agreed:
             item.drop("disagreement")

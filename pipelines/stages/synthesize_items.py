@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from schemas.recipe import Recipe
+from schemas.recipe import VARIABLE, Recipe
 from transforms.synthesize.judged import Score
 
 FAILED = "failed"
@@ -59,25 +59,20 @@ def emitted(recipe: Recipe, item: Item) -> list[Piece]:
     """The texts that an item has so far: its turns, or what the recipe emits of its variables."""
     if not recipe.emit:
         return item.talk
+    known = item.variables
     found = []
     for place, each in enumerate(recipe.emit):
-        text = render_plain(each.text, item.variables)
-        target = item.variables.get(each.target) if each.target is not None else None
-        score = item.variables.get(each.score) if each.score is not None else None
+        if not all(name in known for name in VARIABLE.findall(each.text)):
+            continue  # of a step that is still to come
+        text = VARIABLE.sub(lambda name: known[name.group(1)], each.text)
+        target = known.get(each.target) if each.target is not None else None
+        score = known.get(each.score) if each.score is not None else None
         found.append(
             Piece(
                 each.part, place, each.role, text, target, None if score is None else float(score)
             )
         )
     return found
-
-
-def render_plain(template: str, variables: Mapping[str, str]) -> str:
-    """A template of a row: as `render`, but what was written stays as it is."""
-    pieces = template
-    for name in sorted(variables, key=len, reverse=True):
-        pieces = pieces.replace("{" + name + "}", variables[name])
-    return pieces
 
 
 def row_values(recipe: Recipe, item: Item) -> Iterator[dict[str, Any]]:

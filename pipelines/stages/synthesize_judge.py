@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pipelines.stages.synthesize_bench import Bench
-from pipelines.stages.synthesize_items import FAILED, Item, emitted
+from pipelines.stages.synthesize_items import FAILED, Item, Piece, emitted
 from pipelines.stages.synthesize_write import write
 from schemas.errors import ConfigError
 from schemas.label_task import LabelTask, load_task
@@ -36,9 +38,8 @@ def _score(
 ) -> None:
     asked: list[tuple[Item, Question]] = []
     for item in items:
-        item.pieces = emitted(bench.recipe, item)
         judging = Judging(bench.model(step.model, item), task, taxonomy)
-        asked.append((item, judging.question(_judged(step, item))))
+        asked.append((item, judging.question(_judged(step, emitted(bench.recipe, item)))))
     told = bench.ask(
         step.model, asked, lambda model: Judging(model, task, taxonomy), b"judge %d" % JUDGE_VERSION
     )
@@ -83,9 +84,9 @@ def _too_low(step: Judge, item: Item) -> bool:
     return any(found.get(name, 0.0) < least for name, least in step.least.items())
 
 
-def _judged(step: Judge, item: Item) -> Row:
+def _judged(step: Judge, made: Sequence[Piece]) -> Row:
     """What the judge sees: the parts one after another; of a conversation its last turn after the others."""
-    pieces = [piece for piece in item.pieces if piece.part in step.parts]
+    pieces = [piece for piece in made if piece.part in step.parts]
     if pieces[0].part == "turn":
         *before, last = pieces
         turns = tuple(Turn(None, piece.role, piece.text) for piece in before)
