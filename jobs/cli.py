@@ -18,6 +18,7 @@ from jobs.commands import (
     runs,
     serve,
     setup,
+    synthesize,
     tasks,
     tune,
 )
@@ -35,6 +36,7 @@ app = typer.Typer(
 _INTERRUPTED = 130
 _DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EIO, errno.EPERM}
 _FIRST, _STAGES, _ASK, _LABELS, _CARE = "First steps", "Stages", "Ask", "Labels", "Care"
+_GENERATE = "Training data"
 
 app.command(rich_help_panel=_FIRST)(runs.demo)
 app.command(rich_help_panel=_FIRST)(runs.init)
@@ -48,6 +50,8 @@ app.command(rich_help_panel=_STAGES)(runs.windows)
 app.command(rich_help_panel=_STAGES)(files.label)
 app.command(rich_help_panel=_STAGES)(runs.check)
 app.command(rich_help_panel=_STAGES)(runs.publish)
+app.command(rich_help_panel=_GENERATE)(synthesize.synthesize)
+app.command(rich_help_panel=_GENERATE)(synthesize.recipes)
 app.command(rich_help_panel=_ASK)(lakes.sql)
 app.command(rich_help_panel=_ASK)(report.report)
 app.command(rich_help_panel=_ASK)(lakes.status)

@@ -1,15 +1,10 @@
 """Label stages that ask a language model: shard by shard in threads, which share the clients of this process."""
 
-import signal
-import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from types import FrameType
 
 from jobs.session import Session, dump, mine
 from jobs.stopping import stopping
 from pipelines.engines.threads import ThreadEngine
-from pipelines.serving.backends import stop_backends
 from pipelines.stages.label import VERSION, settings, variant
 from pipelines.stages.label_asked import AskedTask, run_asked_task
 from pipelines.stages.row import OPERATIONAL

@@ -106,7 +106,13 @@ def synthesize(path: Path, screen: Screen, *, lake_path: Place | None = None) ->
 
 
 def _generate(
-    ready: Ready, lake: Lake, key_id: str, parts: State, journal: Journal, screen: Screen, made: Made
+    ready: Ready,
+    lake: Lake,
+    key_id: str,
+    parts: State,
+    journal: Journal,
+    screen: Screen,
+    made: Made,
 ) -> list[Manifest]:
     """Makes the shards that are not done; returns the manifests of all that are, in the order of their shards."""
     budget = Budget(ready.config.budget)
@@ -165,7 +171,7 @@ def _failed(
 def _publish(
     ready: Ready, lake: Lake, key_id: str, parts: State, drafts: list[Manifest], made: Made
 ) -> None:
-    made.control = controlled(ready, lake, key_id, made.run_id, parts, drafts)
+    made.control = controlled(ready, lake, key_id, made.run_id, drafts)
     if made.control.blocked:
         return
     _note(lake, ready, parts)

@@ -77,6 +77,7 @@ def tasks(
         meaning=ready.meaning(),
         partition=PARTITION,
         clinical=ready.config.clinical,
+        copies=ready.config.copies,
         memory_limit=ready.config.memory_limit,
         before=budget.check,
     )

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pipelines.serving.spent import Spent
-from schemas.config.base import semantic
 from schemas.config.synthesize import BudgetConfig, SynthesizeConfig
 from schemas.errors import ConfigError, TerminalError
 from schemas.language_model import LanguageModel, is_language_model, load_language_model
@@ -46,6 +44,7 @@ class Ready:
                 for step in self.recipe.steps
                 if isinstance(step, Likelihood)
             },
+            "copies": [self.config.copies.words, self.config.copies.share],
             "versions": [WRITE_VERSION, JUDGE_VERSION],
         }
 
@@ -151,8 +150,3 @@ class Budget:
                     f"The budget is used up: {used:g} of {limit:g} {name}.",
                     remedy=f"Raise budget.{name} and run again: what was answered is not asked, or paid for, again.",
                 )
-
-
-def dumped(ready: Ready) -> str:
-    """The semantic part of the config as JSON."""
-    return json.dumps(semantic(ready.config), sort_keys=True)

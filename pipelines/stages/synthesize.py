@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+import polars as pl
 import pyarrow as pa
 
 from pipelines.lake.answer_files import answers_folder
@@ -26,6 +27,7 @@ from pipelines.serving.spent import Spent
 from pipelines.stages.synthesize_bench import Bench
 from pipelines.stages.synthesize_items import Item, Plan, row_values
 from pipelines.stages.synthesize_steps import run_steps
+from schemas.config.synthesize import CopiesConfig
 from schemas.datasets import DRAFTS
 from schemas.label_task import load_task
 from schemas.language_model import LanguageModel, Price
@@ -34,6 +36,7 @@ from schemas.recipe import Recipe
 from schemas.recipe_table import Table
 from schemas.taxonomy import Taxonomy
 from transforms.ingest.keyed import KeyedHasher, hex_ids, sample_keys
+from transforms.synthesize.screened import screened
 
 VERSION = 1
 """The stage version: raise it when the same plan and answers give other rows."""
@@ -56,6 +59,7 @@ class Making:
     meaning: dict[str, Any]
     partition: str
     clinical: bool
+    copies: CopiesConfig
     memory_limit: str
     before: Callable[[Spent, float], None]
 
@@ -113,6 +117,7 @@ def run_synthesize_task(task: SynthesizeTask) -> Manifest:
     )
     items = [Item(plan, dict(plan.variables)) for plan in task.plans]
     run_steps(bench, items)
+    _screen(items, making.copies)
     table = _table(making, items, KeyedHasher(key))
     writer = DataWriter(
         task.lake, DRAFTS.name, corpus=making.name, partition=making.partition,
@@ -146,6 +151,20 @@ def run_synthesize_task(task: SynthesizeTask) -> Manifest:
             cost=bench.spent.cost(Price()) | {"price": round(bench.price, 6)},
         ),
     )
+
+
+def _screen(items: list[Item], copies: CopiesConfig) -> None:
+    """Drops items with a text that may not be, whatever was asked."""
+    alive = [(item, piece) for item in items if item.reason is None for piece in item.pieces]
+    reasons = screened(
+        pl.Series([piece.text for _, piece in alive], dtype=pl.String),
+        pl.Series([item.plan.variables.get("seed.text") for item, _ in alive], dtype=pl.String),
+        words=copies.words,
+        share=copies.share,
+    )
+    for (item, _), reason in zip(alive, reasons.to_list(), strict=True):
+        if reason is not None:
+            item.drop(reason)
 
 
 def _table(making: Making, items: list[Item], hasher: KeyedHasher) -> pa.Table:
