@@ -74,6 +74,7 @@ def tasks(
         models=ready.models,
         checker=ready.checker,
         tables=ready.tables,
+        rubrics=ready.rubrics,
         meaning=ready.meaning(),
         partition=PARTITION,
         clinical=ready.config.clinical,
@@ -94,7 +95,8 @@ def tasks(
 
 
 def _plan(ready: Ready, number: int, seed: Mapping[str, Any] | None, label: str | None) -> Plan:
-    variables: dict[str, str] = {}
+    neutral = ready.taxonomy.neutral
+    variables: dict[str, str] = {} if neutral is None else {"neutral": neutral}
     if seed is not None:
         variables |= {
             f"seed.{name}": _told(value) for name, value in seed.items() if name not in _OWN

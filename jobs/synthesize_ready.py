@@ -11,8 +11,9 @@ from pipelines.serving.spent import Spent
 from schemas.config.synthesize import BudgetConfig, SynthesizeConfig
 from schemas.errors import ConfigError, TerminalError
 from schemas.language_model import LanguageModel, is_language_model, load_language_model
-from schemas.recipe import Likelihood, Recipe, load_recipe
+from schemas.recipe import Judge, Likelihood, Recipe, load_recipe
 from schemas.recipe_table import Table, load_table
+from schemas.rubric import Rubric, load_rubric
 from schemas.spec_file import parse_spec
 from schemas.taxonomy import Taxonomy, load_taxonomy
 from transforms.synthesize.judged import JUDGE_VERSION
@@ -30,6 +31,7 @@ class Ready:
     models: dict[str, tuple[LanguageModel, ...]]
     checker: str
     tables: dict[str, Table]
+    rubrics: dict[str, Rubric]
 
     def meaning(self) -> dict[str, Any]:
         """All that determines what is generated, but for the plan of an item."""
@@ -39,6 +41,9 @@ class Ready:
             "taxonomy": [self.taxonomy.name, self.taxonomy.version],
             "models": {role: [m.meaning() for m in of] for role, of in self.models.items()},
             "checker": self._checker_meaning(),
+            "rubrics": {
+                name: rubric.model_dump(mode="json") for name, rubric in self.rubrics.items()
+            },
             "followups": {
                 step.followups: self.tables[step.followups]
                 for step in self.recipe.steps
@@ -95,6 +100,7 @@ def make_ready(path: Path) -> Ready:
         models=models,
         checker=_file(config.checker, base),
         tables=_tables(config, recipe, base),
+        rubrics=rubrics(recipe, base),
     )
 
 
@@ -108,6 +114,23 @@ def _tables(config: SynthesizeConfig, recipe: Recipe, base: Path) -> dict[str, T
             remedy=f"Its tables: {', '.join(names) or 'none'}.",
         )
     return {name: load_table(config.tables.get(name, name), base) for name in names}
+
+
+def rubrics(recipe: Recipe, base: Path) -> dict[str, Rubric]:
+    """The rubrics of a recipe, by its names for them. Raises ConfigError: unknown, or without a criterion of least."""
+    found: dict[str, Rubric] = {}
+    for step in recipe.steps:
+        if not isinstance(step, Judge):
+            continue
+        rubric = load_rubric(_file(step.rubric, base))
+        strange = sorted(set(step.least) - set(rubric.taxonomy.names))
+        if strange:
+            raise ConfigError(
+                f"The step {step.id} of {recipe.name} asks for {', '.join(strange)}, which its rubric does not have.",
+                remedy=f"The criteria of {rubric.name}: {', '.join(rubric.taxonomy.names)}.",
+            )
+        found[step.rubric] = rubric
+    return found
 
 
 def _model(path: Path) -> LanguageModel:

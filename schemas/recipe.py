@@ -113,17 +113,16 @@ class Refine(_Spec):
 
 
 class Judge(_Spec):
-    """A model gives `parts` a level on each name of a rubric (a label task of ordinals), as a distribution.
+    """A model gives `parts` a level on each criterion of a rubric (see schemas.rubric), as a distribution.
 
-    `least`: an item whose expected score of a rubric is lower is dropped. Of conversations the last turn is judged,
+    `least`: an item whose expected level of a criterion is lower is dropped. Of conversations the last turn is judged,
     with all turns before it.
     """
 
     kind: Literal["judge"]
     id: str = Field(pattern=_NAME)
     model: str = Field(pattern=_NAME)
-    task: str
-    taxonomy: str | None = None
+    rubric: str
     parts: tuple[Part, ...] = Field(min_length=1)
     least: dict[str, float] = Field(min_length=1)
     refine: Refine | None = None
@@ -250,7 +249,7 @@ class Recipe(_Spec):
         return self
 
     def _unknown_variables(self) -> Iterator[str]:
-        roots = {axis.name for axis in self.axes} | {"seed"}
+        roots = {axis.name for axis in self.axes} | {"seed", "neutral"}
         for step in self.steps:
             for text in _templates(step):
                 known = roots | ({"history", "turn"} if isinstance(step, Converse) else set())
@@ -259,7 +258,8 @@ class Recipe(_Spec):
                 yield from _unknown(text, known, step.id)
             roots.add(step.id)
         for each in self.emit:
-            yield from _unknown(each.text, roots, f"emit of {each.part}")
+            for text in (each.text, *(f"{{{name}}}" for name in (each.target, each.score) if name)):
+                yield from _unknown(text, roots, f"emit of {each.part}")
 
 
 def _templates(step: Step) -> list[str]:

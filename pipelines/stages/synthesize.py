@@ -34,6 +34,7 @@ from schemas.language_model import LanguageModel, Price
 from schemas.manifest import Manifest
 from schemas.recipe import Recipe
 from schemas.recipe_table import Table
+from schemas.rubric import Rubric
 from schemas.taxonomy import Taxonomy
 from transforms.ingest.keyed import KeyedHasher, hex_ids, sample_keys
 from transforms.synthesize.screened import screened
@@ -56,6 +57,7 @@ class Making:
     models: dict[str, tuple[LanguageModel, ...]]
     checker: str
     tables: dict[str, Table]
+    rubrics: dict[str, Rubric]
     meaning: dict[str, Any]
     partition: str
     clinical: bool
@@ -112,6 +114,7 @@ def run_synthesize_task(task: SynthesizeTask) -> Manifest:
         models=making.models,
         checker=making.checker,
         tables=making.tables,
+        rubrics=making.rubrics,
         cache=AnswerCache(folder, key, memory_limit=making.memory_limit, threads=1),
         before=making.before,
     )

@@ -15,6 +15,7 @@ from schemas.label_task import LabelTask
 from schemas.language_model import LanguageModel, Price
 from schemas.recipe import Recipe
 from schemas.recipe_table import Table
+from schemas.rubric import Rubric
 from schemas.taxonomy import Taxonomy
 from transforms.label.prompted.question import Question, Told
 from transforms.label.prompted.row import Row
@@ -32,6 +33,7 @@ class Bench:
     models: dict[str, tuple[LanguageModel, ...]]
     checker: str
     tables: dict[str, Table]
+    rubrics: dict[str, Rubric]
     cache: AnswerCache
     before: Callable[[Spent, float], None] = lambda _, __: None
     spent: Spent = field(default_factory=Spent)

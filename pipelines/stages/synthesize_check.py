@@ -15,6 +15,7 @@ from schemas.errors import ConfigError
 from schemas.recipe import Check
 from schemas.taxonomy import Taxonomy
 from transforms.label.labeler import LABELED
+from transforms.synthesize.outside import brought_inside
 
 
 def check(bench: Bench, step: Check, items: list[Item]) -> None:
@@ -34,7 +35,8 @@ def check(bench: Bench, step: Check, items: list[Item]) -> None:
                 f"The checker {checker.name} is a model that also writes or judges: it would agree with itself.",
                 remedy="Name another one: the student, or the labeler file of another model.",
             )
-        if all(piece.target is None for piece in item.pieces):
+        _bring_inside(bench, item)
+        if bench.recipe.outside != "aside" and all(p.target is None for p in item.pieces):
             item.drop("unchecked")
     pairs = [(item, piece) for item in items for piece in item.pieces]
     batch = _batch([piece for _, piece in pairs])
@@ -61,6 +63,16 @@ def check(bench: Bench, step: Check, items: list[Item]) -> None:
         piece.agreed = _agrees(str(piece.target), piece.checked, bench.taxonomy, step.rule)
         if not piece.agreed:
             item.drop("disagreement")
+
+
+def _bring_inside(bench: Bench, item: Item) -> None:
+    """Targets that a model wrote may be outside the taxonomy: the recipe's rule decides."""
+    for piece in item.pieces:
+        if piece.target is None or piece.target in bench.taxonomy.names:
+            continue
+        piece.target, reason = brought_inside(piece.target, bench.taxonomy, bench.recipe.outside)
+        if reason is not None:
+            item.drop(reason)
 
 
 def _agrees(target: str, labels: Sequence[str], taxonomy: Taxonomy, rule: str) -> bool:

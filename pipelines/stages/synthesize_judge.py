@@ -8,9 +8,8 @@ from pipelines.stages.synthesize_bench import Bench
 from pipelines.stages.synthesize_items import FAILED, Item, Piece, emitted
 from pipelines.stages.synthesize_write import write
 from schemas.errors import ConfigError
-from schemas.label_task import LabelTask, load_task
 from schemas.recipe import Judge, Refine, Write
-from schemas.taxonomy import Taxonomy, load_taxonomy
+from schemas.rubric import Rubric
 from transforms.label.prompted.question import Question
 from transforms.label.prompted.row import Row, Turn
 from transforms.synthesize.judged import JUDGE_VERSION, Judging
@@ -18,36 +17,33 @@ from transforms.synthesize.judged import JUDGE_VERSION, Judging
 
 def judge(bench: Bench, step: Judge, items: list[Item]) -> None:
     """Scores the items; those below are refined and scored again; what then is below is dropped."""
-    task = load_task(step.task)
-    taxonomy = load_taxonomy(step.taxonomy or task.taxonomy)
-    _score(bench, step, task, taxonomy, items)
+    rubric = bench.rubrics[step.rubric]
+    _score(bench, step, rubric, items)
     rounds = step.refine.rounds if step.refine is not None else 0
     for number in range(rounds):
         assert step.refine is not None
         weak = [item for item in items if item.reason is None and _too_low(step, item)]
         if weak:
             _refine(bench, step.refine, number, weak)
-            _score(bench, step, task, taxonomy, [item for item in weak if item.reason is None])
+            _score(bench, step, rubric, [item for item in weak if item.reason is None])
     for item in items:
         if item.reason is None and _too_low(step, item):
             item.drop("judge")
 
 
-def _score(
-    bench: Bench, step: Judge, task: LabelTask, taxonomy: Taxonomy, items: list[Item]
-) -> None:
+def _score(bench: Bench, step: Judge, rubric: Rubric, items: list[Item]) -> None:
     asked: list[tuple[Item, Question]] = []
     for item in items:
-        judging = Judging(bench.model(step.model, item), task, taxonomy)
+        judging = Judging(bench.model(step.model, item), rubric)
         asked.append((item, judging.question(_judged(step, emitted(bench.recipe, item)))))
     told = bench.ask(
-        step.model, asked, lambda model: Judging(model, task, taxonomy), b"judge %d" % JUDGE_VERSION
+        step.model, asked, lambda model: Judging(model, rubric), b"judge %d" % JUDGE_VERSION
     )
     for item, answer in zip(items, told, strict=True):
         if "failed" in answer:
             item.drop(FAILED)
             continue
-        judging = Judging(bench.model(step.model, item), task, taxonomy)
+        judging = Judging(bench.model(step.model, item), rubric)
         fresh = judging.scores(answer)
         names = {score.rubric for score in fresh}
         item.scores = [score for score in item.scores if score.rubric not in names] + fresh

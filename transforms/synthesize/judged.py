@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from schemas.label_task import LabelTask
 from schemas.language_model import LanguageModel
+from schemas.rubric import Rubric
 from schemas.taxonomy import Taxonomy
 from transforms.label.prompted.answer_schema import answer_tokens, json_schema, levels_of
 from transforms.label.prompted.generate import CHAT, generate_body, read_answer, repair
@@ -32,19 +33,18 @@ class Score:
 
 @dataclass(frozen=True)
 class Judging:
-    """Asks a model for the levels of a task of ordinals. One token is one level, so that its alternatives in the
+    """Asks a model for the levels of a rubric. One token is one level, so that its alternatives in the
     answer's log-probabilities are the distribution.
     """
 
     model: LanguageModel
-    task: LabelTask
-    taxonomy: Taxonomy
+    rubric: Rubric
 
     def question(self, row: Row) -> Question:
         """The call about one text, with the turns before it as its context."""
         messages = self._prompter.messages(row)[0]
         body = generate_body(
-            self.task,
+            self._task,
             messages,
             self._schema,
             self.model.max_answer_tokens or answer_tokens(self._schema),
@@ -59,7 +59,7 @@ class Judging:
         if not isinstance(response, dict):
             return Mistake("invalid_answer", None)
         return read_answer(
-            self.task, self.taxonomy, self._schema, question, response, free_text=False
+            self._task, self._taxonomy, self._schema, question, response, free_text=False
         )
 
     def repaired(self, question: Question, response: Any, mistake: Mistake) -> Question:
@@ -68,10 +68,10 @@ class Judging:
 
     def scores(self, told: Told) -> list[Score]:
         """Of each name of the rubric; where no probabilities were told, all of it is on the level that was."""
-        low, high = levels_of(self.taxonomy)
+        low, high = levels_of(self._taxonomy)
         levels = range(low, high + 1)
         found = []
-        for name in self.taxonomy.names:
+        for name in self._taxonomy.names:
             p: Sequence[float] = (told.get("levels") or {}).get(name) or [
                 float(level == told["numbers"][name]) for level in levels
             ]
@@ -80,10 +80,18 @@ class Judging:
         return found
 
     @cached_property
+    def _task(self) -> LabelTask:
+        return self.rubric.task
+
+    @cached_property
+    def _taxonomy(self) -> Taxonomy:
+        return self.rubric.taxonomy
+
+    @cached_property
     def _prompter(self) -> Prompter:
         model = self.model.model_copy(update={"mode": "generate", "samples": 1})
-        return Prompter(self.task, self.taxonomy, model, free_text=False)
+        return Prompter(self._task, self._taxonomy, model, free_text=False)
 
     @cached_property
     def _schema(self) -> dict[str, Any]:
-        return json_schema(self.task, self.taxonomy)
+        return json_schema(self._task, self._taxonomy)

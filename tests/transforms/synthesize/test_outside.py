@@ -1,0 +1,35 @@
+"""Labels outside the taxonomy."""
+
+import pytest
+
+from schemas.taxonomy import load_taxonomy
+from transforms.synthesize.outside import REJECTED, brought_inside
+
+GOEMOTIONS = load_taxonomy("goemotions")
+
+
+@pytest.mark.parametrize(
+    ("written", "label"),
+    [
+        ("Joy", "joy"), ("joyful", "joy"), ("angry", "anger"), ("sad", "sadness"), ("confused", "confusion"),
+        ("nervous", "nervousness"), ("disapointment", "disappointment"), ("excited", "excitement"),
+    ],
+)  # fmt: skip
+def test_the_nearest_label(written, label):
+    assert brought_inside(written, GOEMOTIONS, "nearest") == (label, None)
+
+
+@pytest.mark.parametrize("written", ["melancholy", "xyzzy", ""])
+def test_what_is_near_to_none_is_rejected(written):
+    assert brought_inside(written, GOEMOTIONS, "nearest") == (None, REJECTED)
+
+
+def test_other_rules():
+    assert brought_inside("joyful", GOEMOTIONS, "aside") == (None, None)
+    assert brought_inside("joyful", GOEMOTIONS, "reject") == (None, REJECTED)
+    assert brought_inside(" JOY ", GOEMOTIONS, "reject") == ("joy", None)
+    strategies = load_taxonomy("esconv_strategies")
+    assert (
+        brought_inside("reflection_of_feelings", strategies, "reject")[0]
+        == "Reflection of feelings"
+    )
