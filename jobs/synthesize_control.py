@@ -113,8 +113,10 @@ def _digest(ready: Ready, identities: list[str]) -> str:
 
 
 def _blocked(found: Diversity, limits: DiversityConfig) -> list[str]:
-    """The gates that fail. Of nothing, no gate does."""
-    told = []
+    """The gates that fail; of too few rows, none does."""
+    told: list[str] = []
+    if found.rows < limits.least_rows:
+        return told
     for name, value, least in (("distinct_2", found.distinct_2, limits.min_distinct_2),):
         if value is not None and least is not None and value < least:
             told.append(f"{name} is {value:.3f}, at least {least:g} is wanted")

@@ -89,6 +89,7 @@ def make_ready(path: Path) -> Ready:
     models = {
         role: tuple(_model(base / file) for file in config.models[role]) for role in recipe.roles
     }
+    _refuse_own_checker(_file(config.checker, base), models)
     axis = recipe.label_axis
     if config.plan == "fill" and axis is None:
         raise ConfigError(f"plan: fill needs an axis of labels; the recipe {recipe.name} has none.")
@@ -102,6 +103,19 @@ def make_ready(path: Path) -> Ready:
         tables=_tables(config, recipe, base),
         rubrics=rubrics(recipe, base),
     )
+
+
+def _refuse_own_checker(checker: str, models: dict[str, tuple[LanguageModel, ...]]) -> None:
+    """A model does not check what it wrote or judged: it would agree with itself."""
+    if not is_language_model(checker):
+        return
+    own = load_language_model(checker)
+    for role, of in models.items():
+        if any((each.model, each.revision) == (own.model, own.revision) for each in of):
+            raise ConfigError(
+                f"The checker {own.name} is the model that plays {role}: it would agree with itself.",
+                remedy="Name another one: the student, or the labeler file of another model.",
+            )
 
 
 def _tables(config: SynthesizeConfig, recipe: Recipe, base: Path) -> dict[str, Table]:

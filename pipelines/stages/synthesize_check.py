@@ -11,7 +11,6 @@ from pipelines.serving.labeler import LanguageModelLabeler
 from pipelines.serving.spent import Spent
 from pipelines.stages.synthesize_bench import Bench
 from pipelines.stages.synthesize_items import Item, Piece, emitted
-from schemas.errors import ConfigError
 from schemas.recipe import Check
 from schemas.taxonomy import Taxonomy
 from transforms.label.labeler import LABELED
@@ -19,22 +18,11 @@ from transforms.synthesize.outside import brought_inside
 
 
 def check(bench: Bench, step: Check, items: list[Item]) -> None:
-    """Labels all texts; an item of which one does not show its target to the checker is dropped.
-
-    Raises ConfigError when the checker is a model that made an item.
-    """
+    """Labels all texts; an item of which one does not show its target to the checker is dropped."""
     checker = load_labeler(bench.checker, bench.task, bench.taxonomy)
-    own = None
-    if isinstance(checker, LanguageModelLabeler):
-        own = (checker.model.model, checker.model.revision)
     for item in items:
         item.pieces = emitted(bench.recipe, item)
         item.checker = checker.name
-        if own is not None and own in item.models.values():
-            raise ConfigError(
-                f"The checker {checker.name} is a model that also writes or judges: it would agree with itself.",
-                remedy="Name another one: the student, or the labeler file of another model.",
-            )
         _bring_inside(bench, item)
         if bench.recipe.outside != "aside" and all(p.target is None for p in item.pieces):
             item.drop("unchecked")

@@ -24,6 +24,7 @@ class CopiesConfig(Config):
 class DiversityConfig(Config):
     """Gates on what is kept; without a limit a measure is only reported."""
 
+    least_rows: int = Field(50, ge=2, description="of fewer kept rows nothing is judged")
     min_distinct_2: float | None = Field(
         0.2, ge=0, le=1, description="distinct pairs of words a pair"
     )
