@@ -10,6 +10,7 @@ from jobs.commands import (
     annotate,
     audit,
     evaluate,
+    export,
     files,
     forget,
     lakes,
@@ -52,6 +53,7 @@ app.command(rich_help_panel=_STAGES)(runs.check)
 app.command(rich_help_panel=_STAGES)(runs.publish)
 app.command(rich_help_panel=_GENERATE)(synthesize.synthesize)
 app.command(rich_help_panel=_GENERATE)(synthesize.recipes)
+app.command(rich_help_panel=_GENERATE)(export.export)
 app.command(rich_help_panel=_ASK)(lakes.sql)
 app.command(rich_help_panel=_ASK)(report.report)
 app.command(rich_help_panel=_ASK)(lakes.status)

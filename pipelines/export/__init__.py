@@ -1,0 +1,1 @@
+"""Export: rows of a lake become a training corpus."""

@@ -1,0 +1,160 @@
+"""The chosen rows as files of a format, a file a split."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import orjson
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pipelines.export.split import SPLITS, order_by
+from schemas.export import ExportSpec
+from schemas.label_task import load_task
+from schemas.taxonomy import Taxonomy
+from transforms.export.formats import (
+    Example,
+    chat,
+    classification,
+    conversation,
+    instruction,
+    preference,
+    reward,
+    spans,
+    written_instruction,
+)
+
+_BATCH = 4_096
+_PAIR = {"prompt", "chosen", "rejected"}
+_WRITTEN = {"instruction", "input", "output"}
+Row = Mapping[str, Any]
+
+
+def write_files(
+    database: duckdb.DuckDBPyConnection, spec: ExportSpec, taxonomy: Taxonomy, folder: Path
+) -> dict[str, int]:
+    """Writes data/SPLIT-00000-of-00001 of each split that has examples; returns how many each has."""
+    (folder / "data").mkdir(parents=True)
+    counts = {}
+    for name in SPLITS:
+        path = folder / "data" / f"{name}-00000-of-00001.{suffix(spec)}"
+        rows = _rows(database, spec, name)
+        counts[name] = _write(path, _examples(rows, spec, taxonomy))
+        if not counts[name]:
+            path.unlink(missing_ok=True)
+    return counts
+
+
+def suffix(spec: ExportSpec) -> str:
+    """Of the files of a format."""
+    return "parquet" if spec.format == "classification" else "jsonl"
+
+
+def _rows(database: duckdb.DuckDBPyConnection, spec: ExportSpec, name: str) -> Iterator[Row]:
+    order = order_by(spec if name == "train" else spec.model_copy(update={"curriculum": "none"}))
+    reader = (
+        database.cursor()
+        .sql(f"SELECT * FROM chosen WHERE split = '{name}' ORDER BY {order}")
+        .to_arrow_reader(_BATCH)
+    )
+    for batch in reader:
+        yield from batch.to_pylist()
+
+
+def _examples(rows: Iterator[Row], spec: ExportSpec, taxonomy: Taxonomy) -> Iterator[Example]:
+    names = taxonomy.names
+    if spec.format == "sft" and spec.assistant_roles:
+        for _, turns in groupby(rows, key=lambda row: row["piece"]):
+            made = conversation(
+                [turn for turn in turns if turn["turn"] is not None], spec.assistant_roles
+            )
+            if made is not None:
+                yield made
+        return
+    if spec.format in ("preference", "reward"):
+        build = preference if spec.format == "preference" else reward
+        for parts in _items(rows):
+            if parts.keys() >= _PAIR:
+                yield build(parts)
+        return
+    if spec.format == "instructions":
+        for parts in _items(rows):
+            if parts.keys() >= _WRITTEN:
+                yield written_instruction(parts)
+            else:
+                yield from (instruction(row, names) for row in parts.values())
+        return
+    instructions = _instructions(spec, taxonomy)
+    for row in rows:
+        if row["part"] in (_PAIR | _WRITTEN) - {"input"}:
+            continue  # a piece of a pair is no example by itself
+        if spec.format == "classification":
+            yield classification(row, names, soft=spec.soft_labels)
+        elif spec.format == "spans":
+            yield spans(row)
+        else:
+            yield chat(row, names, instructions)
+
+
+def _items(rows: Iterator[Row]) -> Iterator[dict[str, Row]]:
+    """The rows of each item by their part; a row of people is an item by itself."""
+    for _, item in groupby(rows, key=lambda row: row["piece"]):
+        yield {row["part"] or row["record_id"]: row for row in item}
+
+
+def _instructions(spec: ExportSpec, taxonomy: Taxonomy) -> str:
+    task = load_task(spec.task)
+    listed = "\n".join(
+        f"- {label.name}: {label.definition}" if label.definition else f"- {label.name}"
+        for label in taxonomy.labels
+    )
+    text = task.instructions.replace("{labels}", listed)
+    for name, value in task.options.items():
+        text = text.replace(f"{{{name}}}", value)
+    return f"{text.strip()}\n\nAnswer with the names of the labels that hold, separated by commas."
+
+
+def _write(path: Path, examples: Iterator[Example]) -> int:
+    count = 0
+    if path.suffix == ".jsonl":
+        with path.open("wb") as file:
+            for example in examples:
+                file.write(orjson.dumps(example, option=orjson.OPT_APPEND_NEWLINE))
+                count += 1
+        return count
+    writer: pq.ParquetWriter | None = None
+    batch: list[Example] = []
+    for example in examples:
+        batch.append(example)
+        count += 1
+        if len(batch) == _BATCH:
+            writer = _flush(path, writer, batch)
+    if batch:
+        writer = _flush(path, writer, batch)
+    if writer is not None:
+        writer.close()
+    return count
+
+
+_TEXT, _TEXTS = pa.string(), pa.list_(pa.string())
+_COLUMNS = pa.schema(
+    [
+        ("text", _TEXT), ("labels", _TEXTS), ("label_ids", pa.list_(pa.int32())),
+        ("soft_labels", pa.list_(pa.float32())),
+        ("conversation_id", _TEXT), ("turn", pa.int32()), ("speaker", _TEXT), ("role", _TEXT), ("lang", _TEXT),
+        ("synthetic", pa.bool_()), ("record_id", _TEXT), ("corpus", _TEXT), ("source", _TEXT), ("recipe", _TEXT),
+        ("generator", _TEXT), ("weight", pa.float64()),
+    ]
+)  # fmt: skip
+
+
+def _flush(path: Path, writer: pq.ParquetWriter | None, batch: list[Example]) -> pq.ParquetWriter:
+    schema = pa.schema([field for field in _COLUMNS if field.name in batch[0]])
+    writer = writer or pq.ParquetWriter(path, schema, compression="zstd")
+    writer.write_table(pa.Table.from_pylist(batch, schema=schema))
+    batch.clear()
+    return writer

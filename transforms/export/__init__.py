@@ -1,0 +1,1 @@
+"""From labeled rows to training examples: pure functions over a batch."""
