@@ -1,0 +1,247 @@
+"""Exports of every format, as those who train on them load them; and what must not get into them."""
+
+import json
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+import polars as pl
+import pytest
+import yaml
+
+from tests.end_to_end.corpus import Ran, command
+from tests.end_to_end.exported import EVALUATION, PLANTED, write_export_lake
+
+pytestmark = pytest.mark.slow
+
+GOLD = "{gold: true}"
+STUDENT = "{labeler: student}"
+MADE = "{synthetic: [made]}"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    found = tmp_path_factory.mktemp("export")
+    write_export_lake(found)
+    return found
+
+
+def export(folder: Path, name: str, kind: str, rows: str, more: str = "", *flags: str) -> Ran:
+    (folder / f"{name}.yaml").write_text(
+        f"name: {name}\nto: {name}\nformat: {kind}\ntaxonomy: ekman\nrows: [{rows}]\n{more}"
+    )
+    return command("export", f"{name}.yaml", "--json", *flags, cwd=folder)
+
+
+def examples(folder: Path, name: str) -> dict[str, list[dict]]:
+    found = {}
+    for path in sorted((folder / name / "data").iterdir()):
+        frame = pl.read_parquet(path) if path.suffix == ".parquet" else None
+        rows = frame.to_dicts() if frame is not None else list(map(json.loads, path.open()))
+        found[path.name.split("-")[0]] = rows
+    return found
+
+
+def conversational(messages: object) -> bool:
+    """As the trainers of TRL want it (docs/source/dataset_formats): dicts of role and content."""
+    return (
+        isinstance(messages, list)
+        and bool(messages)
+        and all(
+            isinstance(each, dict) and each.keys() == {"role", "content"} and each["content"]
+            for each in messages
+        )
+    )
+
+
+KINDS = {
+    "classification": (f"{GOLD}, {MADE}", {"text", "labels", "label_ids"}),
+    "sft": (f"{STUDENT}, {MADE}", {"messages"}),
+    "preference": (MADE, {"prompt", "chosen", "rejected"}),
+    "reward": (MADE, {"chosen", "rejected", "margin"}),
+    "instructions": (f"{GOLD}, {MADE}", {"instruction", "input", "output"}),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_format_loads_everywhere(folder: Path, tmp_path: Path, kind: str, monkeypatch) -> None:
+    rows, columns = KINDS[kind]
+    ran = export(folder, kind, kind, rows)
+    assert ran.code == 0, ran.err
+    told = json.loads(ran.out)
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    datasets = pytest.importorskip("datasets")
+    loaded = datasets.load_dataset(str(folder / kind), cache_dir=str(tmp_path))
+    assert {split: part.num_rows for split, part in loaded.items()} == {
+        split: count for split, count in told["examples"].items() if count
+    }
+    assert columns <= set(loaded["train"].column_names)
+    for split, part in loaded.items():
+        path = next((folder / kind / "data").glob(f"{split}-*"))
+        reader = "read_parquet" if path.suffix == ".parquet" else "read_json"
+        ((count,),) = duckdb.sql(f"SELECT count(*) FROM {reader}('{path}')").fetchall()
+        frame = (
+            pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_json(path, lines=True)
+        )
+        assert count == len(frame) == part.num_rows
+        # What a model wrote is marked in every example, and nothing else is.
+        assert set(frame["synthetic"]) <= {True, False}
+        assert ((frame["corpus"] == "made") == frame["synthetic"]).all()
+        assert (frame["generator"].notna() == frame["synthetic"]).all()
+    first = loaded["train"][0]
+    for name in columns & {"messages", "prompt"}:
+        assert conversational(first[name])
+    if kind in ("preference", "reward"):
+        assert conversational(first["chosen"])
+        assert conversational(first["rejected"])
+    if kind == "reward":  # the prompt is what both begin with
+        assert first["chosen"][0] == first["rejected"][0]
+        assert first["margin"] == pytest.approx(first["chosen_score"] - first["rejected_score"])
+    if kind == "sft":
+        assert [each["role"] for each in first["messages"]] == ["system", "user", "assistant"]
+    again = json.loads(command("export", f"{kind}.yaml", "--json", cwd=folder).out)
+    assert again["fresh"] is False
+
+
+def test_conversations_as_chats(folder: Path) -> None:
+    ran = export(folder, "chats", "sft", f"{GOLD}, {MADE}", "assistant_roles: [supporter, host]\n")
+    assert ran.code == 0, ran.err
+    found = [each for rows in examples(folder, "chats").values() for each in rows]
+    assert len([each for each in found if each["synthetic"]]) == 30
+    assert len([each for each in found if each["corpus"] == "talks"]) == 6
+    for each in found:
+        assert [m["role"] for m in each["messages"]] == ["user", "assistant"] * 2
+
+
+def test_no_author_and_no_conversation_in_two_splits(folder: Path) -> None:
+    ran = export(
+        folder,
+        "split",
+        "classification",
+        f"{GOLD}, {MADE}",
+        "splits: {validation: 0.3, test: 0.3}\n",
+    )
+    assert ran.code == 0, ran.err
+    found = examples(folder, "split")
+    assert set(found) == {"train", "validation", "test"}
+    for column in ("speaker", "conversation_id"):
+        seen: dict[str, str] = {}
+        for split, rows in found.items():
+            for row in rows:
+                if row[column] is not None:
+                    assert seen.setdefault(row[column], split) == split
+    # All talks hang together by their speakers: one split has them all.
+    assert (
+        len({split for split, rows in found.items() for row in rows if row["corpus"] == "talks"})
+        == 1
+    )
+    total = sum(map(len, found.values()))
+    assert 0.15 < len(found["test"]) / total < 0.45
+
+
+def test_planted_leaks_are_caught_and_listed(folder: Path) -> None:
+    more = "contamination: {against: [{file: evaluation.csv}], words: 10}\n"
+    ran = export(folder, "clean_of_tests", "classification", GOLD, more)
+    assert ran.code == 0, ran.err
+    assert json.loads(ran.out)["left_out"]["contamination"] == len(PLANTED)
+    removed = pl.read_parquet(folder / "clean_of_tests" / "removed.parquet")
+    found = dict(removed.select("evaluation_row", "why").iter_rows())
+    assert found == {0: "ngram_overlap", 1: "ngram_overlap", 2: "equal_text"} or found == {
+        0: "near_duplicate", 1: "ngram_overlap", 2: "equal_text",
+    }  # fmt: skip
+    texts = {row["text"] for rows in examples(folder, "clean_of_tests").values() for row in rows}
+    assert texts.isdisjoint(PLANTED.values())
+    assert texts.isdisjoint(EVALUATION)
+    # Without long runs of words, the near-copy is still found.
+    ran = export(folder, "near", "classification", GOLD, more.replace("words: 10", "words: 40"))
+    why = pl.read_parquet(folder / "near" / "removed.parquet")["why"].to_list()
+    assert sorted(why) == ["equal_text", "near_duplicate"]
+    # The splits of the lake's own gold are evaluation sets, too.
+    ran = export(
+        folder,
+        "own",
+        "classification",
+        STUDENT,
+        "contamination: {against: [{gold_splits: [train]}]}\n",
+    )
+    assert ran.code == 1
+    assert "Nothing is left" in ran.err
+
+
+def test_clinical_texts_only_where_they_are_asked_for_and_redacted(folder: Path) -> None:
+    ran = export(folder, "open", "classification", GOLD)
+    assert json.loads(ran.out)["left_out"]["clinical"] == 4
+    ran = export(folder, "clinical", "classification", GOLD, "clinical: true\n")
+    assert ran.code == 0, ran.err
+    found = [row for rows in examples(folder, "clinical").values() for row in rows]
+    clinical = [row for row in found if row["corpus"] == "clinic"]
+    assert len(clinical) == 4
+    everything = b"".join(
+        path.read_bytes() for path in (folder / "clinical").rglob("*") if path.is_file()
+    )
+    assert b"555 2671" not in everything
+    assert not any("555" in row["text"] for row in clinical)
+    card = (folder / "clinical" / "README.md").read_text()
+    assert "| clinic | 4 | restricted | IRB 7 |" in card
+    front = yaml.safe_load(card.split("---")[1])
+    assert front["task_categories"] == ["text-classification"]
+
+
+def test_caps_limits_and_soft_labels(folder: Path) -> None:
+    more = "balance: {max_per_label: 5}\nsplits: {validation: 0, test: 0}\nsoft_labels: true\n"
+    ran = export(folder, "capped", "classification", STUDENT, more)
+    assert ran.code == 0, ran.err
+    found = examples(folder, "capped")["train"]
+    firsts = pl.Series([row["labels"][0] for row in found]).value_counts()
+    assert firsts["count"].max() == 5
+    assert all(len(row["soft_labels"]) == 7 for row in found)
+    told = json.loads(ran.out)
+    assert told["rows"] == len(found)
+    # Every row that was looked at is exported or has a reason.
+    published = command(
+        "sql", "SELECT count(*) AS n FROM labels WHERE status = 'labeled'", "-f", "json", cwd=folder
+    )
+    assert told["rows"] + sum(told["left_out"].values()) == json.loads(published.out)["n"]
+    ran = export(folder, "limited", "classification", GOLD, "limit: 50\n")
+    assert json.loads(ran.out)["rows"] == 50
+    ran = export(folder, "few_each", "classification", GOLD, "balance: {max_per_speaker: 1}\n")
+    speakers = [row["speaker"] for rows in examples(folder, "few_each").values() for row in rows]
+    assert len(set(speakers)) == len(speakers)
+
+
+def test_a_curriculum_orders_train(folder: Path) -> None:
+    more = "splits: {validation: 0, test: 0}\nsoft_labels: true\ncurriculum: confidence\n"
+    ran = export(folder, "sure_first", "classification", STUDENT, more)
+    assert ran.code == 0, ran.err
+    least = []
+    names = ["anger", "disgust", "fear", "joy", "sadness", "surprise", "neutral"]
+    for row in examples(folder, "sure_first")["train"]:
+        soft = dict(zip(names, row["soft_labels"], strict=True))
+        assert set(row["labels"]) <= set(names)
+        least.append(min(row["soft_labels"][number] for number in row["label_ids"]))
+        assert soft
+    assert least == sorted(least, reverse=True)
+
+
+def test_another_content_is_not_overwritten_unless_asked(folder: Path) -> None:
+    assert export(folder, "twice", "classification", GOLD).code == 0
+    before = (folder / "twice" / "export.json").read_bytes()
+    ran = export(folder, "twice", "classification", GOLD, "limit: 20\n")
+    assert ran.code == 2
+    assert "--replace" in ran.err
+    assert (folder / "twice" / "export.json").read_bytes() == before
+    assert export(folder, "twice", "classification", GOLD, "limit: 20\n", "--replace").code == 0
+    assert not list(folder.glob(".*.part"))
+
+
+def test_mistakes_are_told_at_once(folder: Path) -> None:
+    ran = export(
+        folder, "wrong", "preference", GOLD, "limit: 0\nsplits: {validation: 0.7, test: 0.7}\n"
+    )
+    assert ran.code == 2
+    for told in ("limit", "validation and test leave nothing"):
+        assert told in ran.err
+    ran = export(folder, "wrong", "classification", "{labeler: nobody}")
+    assert ran.code == 1
+    assert "Nothing is left" in ran.err
+    assert "Traceback" not in ran.err
