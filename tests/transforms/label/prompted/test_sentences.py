@@ -60,10 +60,11 @@ ODD = {
     "a blank at the start": "a " + "b" * 4000,
     "long words": ("w" * 90 + " ") * 50,
     "stops": "." * 3000,
+    "a window within another": "?? 。😀",
 }
 
 
-@pytest.mark.parametrize("limit", [8, 40, 100])
+@pytest.mark.parametrize("limit", [6, 8, 40, 100])
 @pytest.mark.parametrize("text", ODD.values(), ids=ODD)
 def test_windows_of_odd_texts(text, limit):
     check(text, limit, byte_tokens)
