@@ -56,7 +56,9 @@ def windows(text: str, limit: int, count: Callable[[str], int]) -> list[Piece]:
     start = 0
     while True:
         end = _fitting(text, start, size, limit, count)
-        if found and end <= found[-1][1]:  # a window of odd text that would only repeat the one before
+        if (
+            found and end <= found[-1][1]
+        ):  # a window of odd text that would only repeat the one before
             start = found[-1][1]
             end = _fitting(text, start, size, limit, count)
         found.append((start, end))
