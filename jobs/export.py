@@ -52,7 +52,7 @@ def export(
     lake = open_lake(lake_path or place_in(base, spec.lake))
     number, parts = published(lake)
     folder = (to or base / spec.to).absolute()
-    partial = folder.with_name(f".{folder.name}.part")
+    partial, before = (folder.with_name(f".{folder.name}.{end}") for end in ("part", "before"))
     if folder.exists() and not (folder / "export.json").exists():
         raise ConfigError(
             f"{folder} is there, and no export.", remedy="Name another folder in `to`."
@@ -82,17 +82,19 @@ def export(
             }
             _write_removed(database, partial)
         _finish(partial, spec, told)
-        fresh = _same(folder, partial)
-        if fresh is False:
+        if _is_there(folder, partial):
             return Exported(folder, told, fresh=False, seconds=time.perf_counter() - started)
         if folder.exists() and not again:
             raise ConfigError(
                 f"{folder} has another content, of snapshot {_snapshot(folder)}.",
                 remedy="Name another folder with --to, or replace it with --replace.",
             )
-        shutil.rmtree(folder, ignore_errors=True)
         folder.parent.mkdir(parents=True, exist_ok=True)
+        if folder.exists():  # it goes when the new one is in its place
+            shutil.rmtree(before, ignore_errors=True)
+            folder.rename(before)
         partial.rename(folder)
+        shutil.rmtree(before, ignore_errors=True)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     return Exported(folder, told, fresh=True, seconds=time.perf_counter() - started)
@@ -170,12 +172,15 @@ def _finish(folder: Path, spec: ExportSpec, told: dict[str, Any]) -> None:
     (folder / "export.json").write_text(content + "\n", encoding="utf-8")
 
 
-def _same(folder: Path, partial: Path) -> bool:
-    """Whether the folder is to be written: not where it has the same files already."""
+def _is_there(folder: Path, partial: Path) -> bool:
+    """Whether the folder has just these files already, none of them damaged."""
     try:
-        return (folder / "export.json").read_bytes() != (partial / "export.json").read_bytes()
+        if (folder / "export.json").read_bytes() != (partial / "export.json").read_bytes():
+            return False
+        files = json.loads((folder / "export.json").read_bytes())["files"]
+        return all(file_checksum(folder / name) == of["checksum"] for name, of in files.items())
     except FileNotFoundError:
-        return True
+        return False
 
 
 def _snapshot(folder: Path) -> Any:

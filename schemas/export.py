@@ -13,6 +13,10 @@ from schemas.spec_file import parse_spec
 from schemas.yaml_mistakes import SeveralError
 
 Format = Literal["classification", "sft", "preference", "reward", "instructions", "spans"]
+PAIR = ("prompt", "chosen", "rejected")
+"""The parts of a generated pair."""
+WRITTEN = ("instruction", "input", "output")
+"""The parts of an instruction that a recipe wrote."""
 
 
 class Rows(Config):
@@ -106,7 +110,9 @@ class ExportSpec(Config):
     clinical: bool = Field(
         default=False, description="rows of clinical corpora too: their redacted text"
     )
-    limit: int | None = Field(None, ge=1, description="at most so many rows, by sample key")
+    limit: int | None = Field(
+        None, ge=1, description="at most so many rows, whole items by sample key"
+    )
     splits: Splits = Splits()
     contamination: Contamination | None = None
     balance: Balance = Balance()
@@ -120,6 +126,13 @@ class ExportSpec(Config):
         description="sft: conversations, in which these roles are the assistant; empty: the label task as a chat",
     )
     memory_limit: str = "1GB"
+
+    @property
+    def labeled(self) -> bool:
+        """Whether examples are texts with labels of the task."""
+        return self.format in ("classification", "instructions") or (
+            self.format == "sft" and not self.assistant_roles
+        )
 
     @field_validator("rows")
     @classmethod

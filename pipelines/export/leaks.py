@@ -18,7 +18,7 @@ _BATCH = 32_768
 
 
 def take_out(database: duckdb.DuckDBPyConnection, wanted: Contamination | None, base: Path) -> int:
-    """Takes them out; returns how many. With a row goes its item: what was generated together.
+    """Takes them out; returns how many. With a row goes its piece: its pair, or the whole conversation of a chat.
 
     removed: record_id, source, why, evaluation (which set), evaluation_row (from 0), similarity is above the limit.
     Raises ConfigError: a file that cannot be read or has no such column.
@@ -48,11 +48,12 @@ def take_out(database: duckdb.DuckDBPyConnection, wanted: Contamination | None, 
             database.execute("INSERT INTO removed SELECT * FROM noted")
             database.unregister("noted")
     database.execute(
-        "CREATE TABLE whole AS SELECT record_id FROM rows WHERE record_id IN (SELECT record_id FROM removed) "
-        "OR item IN (SELECT item FROM rows WHERE item IS NOT NULL AND record_id IN (SELECT record_id FROM removed))"
+        "CREATE TABLE leaked AS SELECT DISTINCT piece FROM rows WHERE record_id IN (SELECT record_id FROM removed)"
     )
-    database.execute("DELETE FROM rows WHERE record_id IN (SELECT record_id FROM whole)")
-    counted = database.execute("SELECT count(*) FROM whole").fetchone()
+    counted = database.execute(
+        "SELECT count(*) FROM rows WHERE piece IN (SELECT piece FROM leaked)"
+    ).fetchone()
+    database.execute("DELETE FROM rows WHERE piece IN (SELECT piece FROM leaked)")
     assert counted is not None
     return int(counted[0])
 

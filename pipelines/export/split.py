@@ -10,8 +10,9 @@ from schemas.export import ExportSpec
 SPLITS = ("train", "validation", "test")
 
 _STEP = """
-CREATE TABLE following AS SELECT record_id, conversation, author, least(
-    min(root) OVER (PARTITION BY conversation), min(root) OVER (PARTITION BY author)
+CREATE TABLE following AS SELECT record_id, conversation, author, origin, least(
+    min(root) OVER (PARTITION BY conversation), min(root) OVER (PARTITION BY author),
+    min(root) OVER (PARTITION BY origin)
 ) AS root FROM groups
 """
 
@@ -19,12 +20,13 @@ CREATE TABLE following AS SELECT record_id, conversation, author, least(
 def split(database: duckdb.DuckDBPyConnection, spec: ExportSpec) -> None:
     """Gives each row a column `split`.
 
-    Rows that share a conversation, an author or a generated item, directly or over others, are one group, which is in
-    one split: that of a hash of its least record id. So a new row moves only the group that it joins to another one.
+    Rows that share a conversation, an author, a generated item or the record that they were made from, directly or over
+    others, are one group, which is in one split: that of a hash of its least record id. So a new row moves only the
+    group that it joins to another one.
     """
     database.execute(
         "CREATE TABLE groups AS SELECT record_id, coalesce(item, conversation_id, record_id) AS conversation, "
-        "coalesce(speaker, record_id) AS author, record_id AS root FROM rows"
+        "coalesce(speaker, record_id) AS author, origin, record_id AS root FROM rows"
     )
     changed = 1
     while changed:
@@ -52,13 +54,9 @@ def split(database: duckdb.DuckDBPyConnection, spec: ExportSpec) -> None:
 
 
 def cap(database: duckdb.DuckDBPyConnection, spec: ExportSpec) -> int:
-    """Leaves out what is over the caps; returns how many rows. Of an item, all or nothing goes."""
+    """Leaves out what is over the caps; returns how many rows. Of a piece, all or nothing goes."""
     balance = spec.balance
-    # Whole conversations are examples where somebody in them is the assistant.
-    piece = f"coalesce(item, {'conversation_id, ' * bool(spec.assistant_roles)}record_id)"
-    database.execute(
-        f"CREATE TABLE capped AS SELECT *, {piece} AS piece, labels[1] AS label FROM placed"
-    )
+    database.execute("CREATE TABLE capped AS SELECT *, labels[1] AS label FROM placed")
     database.execute("CREATE TABLE over (piece VARCHAR)")
     rank = "row_number() OVER (PARTITION BY {by} ORDER BY sample_key, record_id)"
     if balance.max_per_speaker is not None:
@@ -99,13 +97,13 @@ def cap(database: duckdb.DuckDBPyConnection, spec: ExportSpec) -> int:
 
 
 def order_by(spec: ExportSpec) -> str:
-    """The order of the rows of train, as SQL: total, and each item's rows together."""
+    """The order of the rows of train, as SQL: total, and each piece's rows together."""
     first = {
         "none": "",
         # Turns whose labels are those of their speaker's turn before, then those of others.
-        "emotional_shift": "shift ASC NULLS FIRST, ",
-        "agreement": "agreement DESC NULLS LAST, ",
-        "confidence": "confidence DESC NULLS LAST, ",
+        "emotional_shift": "avg(shift) OVER (PARTITION BY piece) ASC NULLS FIRST, ",
+        "agreement": "avg(agreement) OVER (PARTITION BY piece) DESC NULLS LAST, ",
+        "confidence": "min(confidence) OVER (PARTITION BY piece) DESC NULLS LAST, ",
     }[spec.curriculum]
     return f"{first}min(sample_key) OVER (PARTITION BY piece), piece, turn NULLS FIRST, record_id"
 

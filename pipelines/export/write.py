@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipelines.export.split import SPLITS, order_by
-from schemas.export import ExportSpec
+from schemas.export import WRITTEN, ExportSpec
 from schemas.label_task import load_task
 from schemas.taxonomy import Taxonomy
 from transforms.export.formats import (
@@ -29,8 +29,6 @@ from transforms.export.formats import (
 )
 
 _BATCH = 4_096
-_PAIR = {"prompt", "chosen", "rejected"}
-_WRITTEN = {"instruction", "input", "output"}
 Row = Mapping[str, Any]
 
 
@@ -69,29 +67,19 @@ def _examples(rows: Iterator[Row], spec: ExportSpec, taxonomy: Taxonomy) -> Iter
     names = taxonomy.names
     if spec.format == "sft" and spec.assistant_roles:
         for _, turns in groupby(rows, key=lambda row: row["piece"]):
-            made = conversation(
-                [turn for turn in turns if turn["turn"] is not None], spec.assistant_roles
-            )
-            if made is not None:
-                yield made
+            yield conversation(list(turns), spec.assistant_roles)
         return
     if spec.format in ("preference", "reward"):
         build = preference if spec.format == "preference" else reward
-        for parts in _items(rows):
-            if parts.keys() >= _PAIR:
-                yield build(parts)
+        for _, parts in groupby(rows, key=lambda row: row["piece"]):
+            yield build({row["part"]: row for row in parts})
         return
     if spec.format == "instructions":
-        for parts in _items(rows):
-            if parts.keys() >= _WRITTEN:
-                yield written_instruction(parts)
-            else:
-                yield from (instruction(row, names) for row in parts.values())
+        for _, piece in groupby(rows, key=lambda row: row["piece"]):
+            yield from _instructed(list(piece), names)
         return
     instructions = _instructions(spec, taxonomy)
     for row in rows:
-        if row["part"] in (_PAIR | _WRITTEN) - {"input"}:
-            continue  # a piece of a pair is no example by itself
         if spec.format == "classification":
             yield classification(row, names, soft=spec.soft_labels)
         elif spec.format == "spans":
@@ -100,10 +88,12 @@ def _examples(rows: Iterator[Row], spec: ExportSpec, taxonomy: Taxonomy) -> Iter
             yield chat(row, names, instructions)
 
 
-def _items(rows: Iterator[Row]) -> Iterator[dict[str, Row]]:
-    """The rows of each item by their part; a row of people is an item by itself."""
-    for _, item in groupby(rows, key=lambda row: row["piece"]):
-        yield {row["part"] or row["record_id"]: row for row in item}
+def _instructed(rows: list[Row], names: Sequence[str]) -> Iterator[Example]:
+    """An instruction that a recipe wrote, or one for each labeled text."""
+    written = {row["part"]: row for row in rows if row["part"] in WRITTEN}
+    if written:
+        yield written_instruction(written)
+    yield from (instruction(row, names) for row in rows if row["part"] not in WRITTEN)
 
 
 def _instructions(spec: ExportSpec, taxonomy: Taxonomy) -> str:

@@ -54,6 +54,11 @@ def conversational(messages: object) -> bool:
     )
 
 
+def labeled(folder: Path) -> int:
+    sql = "SELECT count(*) AS n FROM labels WHERE status = 'labeled' AND labeler = 'student'"
+    return json.loads(command("sql", sql, "-f", "json", cwd=folder).out)["n"]
+
+
 KINDS = {
     "classification": (f"{GOLD}, {MADE}", {"text", "labels", "label_ids"}),
     "sft": (f"{STUDENT}, {MADE}", {"messages"}),
@@ -99,6 +104,18 @@ def test_a_format_loads_everywhere(folder: Path, tmp_path: Path, kind: str, monk
         assert first["margin"] == pytest.approx(first["chosen_score"] - first["rejected_score"])
     if kind == "sft":
         assert [each["role"] for each in first["messages"]] == ["system", "user", "assistant"]
+    # Every row that was looked at is in an example, or has a reason.
+    looked_at = {MADE: 300, GOLD: 200 + len(PLANTED) + 1 + 24 + 4, STUDENT: labeled(folder)}
+    assert told["rows"] + sum(told["left_out"].values()) == sum(
+        looked_at[each] for each in rows.split(", ")
+    )
+    made = sum(told["examples"].values())
+    if kind in ("preference", "reward"):
+        assert told["rows"] == 3 * made == 90
+    elif kind == "instructions":  # 30 were written, of three rows each
+        assert told["rows"] == made + 2 * 30
+    else:
+        assert told["rows"] == made
     again = json.loads(command("export", f"{kind}.yaml", "--json", cwd=folder).out)
     assert again["fresh"] is False
 
@@ -111,6 +128,20 @@ def test_conversations_as_chats(folder: Path) -> None:
     assert len([each for each in found if each["corpus"] == "talks"]) == 6
     for each in found:
         assert [m["role"] for m in each["messages"]] == ["user", "assistant"] * 2
+    told = json.loads(ran.out)
+    assert told["rows"] == 4 * len(found)
+    # An order of train keeps conversations whole.
+    for curriculum in ("emotional_shift", "agreement"):
+        more = f"assistant_roles: [supporter, host]\ncurriculum: {curriculum}\n"
+        ran = export(folder, f"chats_{curriculum}", "sft", f"{GOLD}, {MADE}", more)
+        assert ran.code == 0, ran.err
+        again = [each for rows in examples(folder, f"chats_{curriculum}").values() for each in rows]
+        assert sorted(map(str, again)) == sorted(map(str, found))
+    # Where the assistant begins, or the user ends, these turns are left out with a reason.
+    ran = export(folder, "turned", "sft", MADE, "assistant_roles: [seeker]\n")
+    assert json.loads(ran.out)["left_out"]["no_counterpart"] == 2 * 30
+    for rows in examples(folder, "turned").values():
+        assert all([m["role"] for m in each["messages"]] == ["user", "assistant"] for each in rows)
 
 
 def test_no_author_and_no_conversation_in_two_splits(folder: Path) -> None:
@@ -137,6 +168,53 @@ def test_no_author_and_no_conversation_in_two_splits(folder: Path) -> None:
     )
     total = sum(map(len, found.values()))
     assert 0.15 < len(found["test"]) / total < 0.45
+
+
+def test_what_was_made_from_a_text_is_in_its_split(folder: Path) -> None:
+    ran = export(
+        folder,
+        "origins",
+        "classification",
+        f"{GOLD}, {MADE}",
+        "splits: {validation: 0.3, test: 0.3}\n",
+    )
+    assert ran.code == 0, ran.err
+    sql = (
+        "SELECT record_id, seed_record_ids[1] AS seed FROM synthetic WHERE len(seed_record_ids) > 0"
+    )
+    told = command("sql", sql, "-f", "json", cwd=folder).out.splitlines()
+    seeds = {row["record_id"]: row["seed"] for row in map(json.loads, told)}
+    split_of = {
+        row["record_id"]: s for s, rows in examples(folder, "origins").items() for row in rows
+    }
+    both = [(made, seed) for made, seed in seeds.items() if made in split_of and seed in split_of]
+    assert len(both) > 20
+    assert all(split_of[made] == split_of[seed] for made, seed in both)
+    assert len({split_of[made] for made, _ in both}) > 1
+
+
+def test_spans_as_tags(folder: Path) -> None:
+    (folder / "spans.yaml").write_text(
+        "name: spans\nto: spans\nformat: spans\ntask: support_strategy\ntaxonomy: esconv_strategies\n"
+        "rows: [{labeler: asked}]\n"
+    )
+    ran = command("export", "spans.yaml", "--json", cwd=folder)
+    assert ran.code == 0, ran.err
+    found = [row for rows in examples(folder, "spans").values() for row in rows]
+    assert len(found) == json.loads(ran.out)["rows"] > 200
+    for row in found:
+        assert len(row["tokens"]) == len(row["tags"])
+        # Six characters reach into every token that begins before the sixth; what is of another turn has no tag.
+        text, at = " ".join(row["tokens"]), 0
+        for place, token in enumerate(row["tokens"]):
+            start = text.index(token, at)
+            at = start + len(token)
+            expected = "O" if start >= 6 else "I-Question" if place else "B-Question"
+            assert row["tags"][place] == expected
+    ran = export(folder, "no_spans", "spans", STUDENT)
+    assert ran.code == 2
+    assert "The task emotion has no spans" in ran.err
+    assert "support_strategy" in ran.err
 
 
 def test_planted_leaks_are_caught_and_listed(folder: Path) -> None:
@@ -198,15 +276,37 @@ def test_caps_limits_and_soft_labels(folder: Path) -> None:
     told = json.loads(ran.out)
     assert told["rows"] == len(found)
     # Every row that was looked at is exported or has a reason.
-    published = command(
-        "sql", "SELECT count(*) AS n FROM labels WHERE status = 'labeled'", "-f", "json", cwd=folder
-    )
-    assert told["rows"] + sum(told["left_out"].values()) == json.loads(published.out)["n"]
+    assert told["rows"] + sum(told["left_out"].values()) == labeled(folder)
     ran = export(folder, "limited", "classification", GOLD, "limit: 50\n")
     assert json.loads(ran.out)["rows"] == 50
     ran = export(folder, "few_each", "classification", GOLD, "balance: {max_per_speaker: 1}\n")
     speakers = [row["speaker"] for rows in examples(folder, "few_each").values() for row in rows]
     assert len(set(speakers)) == len(speakers)
+    # A limit takes whole items: 20 pairs of three rows, and no piece of another one.
+    ran = export(folder, "few_pairs", "preference", MADE, "limit: 62\n")
+    assert sum(json.loads(ran.out)["examples"].values()) == 20
+    assert json.loads(ran.out)["left_out"] == {"another_format": 210, "limit": 30}
+
+
+def test_who_is_not_sure_leaves_the_record_to_the_next_source(folder: Path) -> None:
+    ran = export(
+        folder, "sure", "classification", f"{{labeler: student, min_confidence: 0.9}}, {GOLD}"
+    )
+    assert ran.code == 0, ran.err
+    told = json.loads(ran.out)
+    assert told["left_out"]["confidence"] > 0
+    assert told["rows_by_source"].get("labels", 0) + told["rows_by_source"]["gold"] == 227
+    assert told["left_out"]["no_label"] == 1  # three people, three labels
+
+
+def test_a_damaged_file_is_written_again(folder: Path) -> None:
+    assert export(folder, "damaged", "classification", GOLD).code == 0
+    path = folder / "damaged" / "data" / "train-00000-of-00001.parquet"
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-10])
+    ran = command("export", "damaged.yaml", "--json", "--replace", cwd=folder)
+    assert json.loads(ran.out)["fresh"] is True
+    assert path.read_bytes() == whole
 
 
 def test_a_curriculum_orders_train(folder: Path) -> None:

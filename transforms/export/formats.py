@@ -54,11 +54,9 @@ def chat(row: Mapping[str, Any], names: Sequence[str], instructions: str) -> Exa
     return {"messages": messages, **provenance(row)}
 
 
-def conversation(
-    turns: Sequence[Mapping[str, Any]], assistant_roles: Sequence[str]
-) -> Example | None:
-    """A conversation as messages: turns of one side that follow one another are one message; it begins with the user
-    and ends with the assistant. None: nothing is left.
+def conversation(turns: Sequence[Mapping[str, Any]], assistant_roles: Sequence[str]) -> Example:
+    """A conversation as messages: turns of one side that follow one another are one message. The first turn is of the
+    user and the last one of the assistant.
     """
     messages: list[dict[str, str]] = []
     for turn in turns:
@@ -67,11 +65,7 @@ def conversation(
             messages[-1]["content"] += "\n" + turn["text"]
         else:
             messages.append({"role": role, "content": turn["text"]})
-    while messages and messages[0]["role"] == "assistant":
-        messages.pop(0)
-    while messages and messages[-1]["role"] == "user":
-        messages.pop()
-    return {"messages": messages, **provenance(turns[0])} if messages else None
+    return {"messages": messages, **provenance(turns[0])}
 
 
 def preference(parts: Mapping[str, Mapping[str, Any]]) -> Example:
