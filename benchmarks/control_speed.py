@@ -34,6 +34,7 @@ from transforms.ingest.keyed import KeyedHasher
 SHARD = 5_000
 LABELS = ("anger", "disgust", "fear", "joy", "sadness", "surprise", "neutral")
 TWINS = 0.02
+JUDGED = [{"rubric": "naturalness", "score": 4.0, "probabilities": None}]
 
 
 def drafts(rows: int, rng: np.random.Generator) -> tuple[pa.Table, set[str]]:
@@ -54,7 +55,7 @@ def drafts(rows: int, rng: np.random.Generator) -> tuple[pa.Table, set[str]]:
         "recipe_version": [1] * rows, "item": ids, "part": ["utterance"] * rows, "task": ["emotion"] * rows,
         "taxonomy": ["ekman"] * rows, "target": [[LABELS[n]] for n in label], "seed_record_ids": [[]] * rows,
         "generator": ["none"] * rows, "checker": ["student"] * rows, "checked_labels": [[LABELS[n]] for n in label],
-        "agreed": [True] * rows, "outcome": ["kept"] * rows,
+        "judge_scores": [JUDGED] * rows, "agreed": [True] * rows, "outcome": ["kept"] * rows,
     }  # fmt: skip
     arrays = [
         pa.array(columns[f.name], f.type) if f.name in columns else pa.nulls(rows, f.type)

@@ -17,7 +17,7 @@ import polars as pl
 from pipelines.engines.duck_database import DuckDatabase, open_duck_database
 from pipelines.lake.lake import Lake
 from pipelines.lake.rows import read_batches
-from pipelines.stages.control_near import near_duplicates
+from pipelines.stages.control_near import clusters
 from pipelines.stages.database import query
 from schemas.manifest import DataFile
 from transforms.synthesize.diversity import Diversity, diversity
@@ -28,18 +28,14 @@ VERSION = 1
 _SAMPLE = 20_000  # rows of which diversity is that of all
 _ALL = 2**62
 _ROWS = [
-    "record_id",
-    "sample_key",
-    "item",
-    "part",
-    "turn",
-    "role",
-    "task",
-    "target",
-    "agreed",
-    "outcome",
-    "reason",
-]
+    "record_id", "sample_key", "item", "part", "turn", "role", "task", "target", "judge_scores", "checker",
+    "checked_labels", "agreed", "outcome", "reason",
+]  # fmt: skip
+_CHECKED = (
+    (pl.col("judge_scores").list.len() > 0)
+    & pl.col("checker").is_not_null()
+    & pl.col("checked_labels").is_not_null()
+).fill_null(value=False)
 _STRATEGY = "support_strategy"
 
 
@@ -126,12 +122,12 @@ def control(
         open_duck_database(memory_limit, threads, "Comparing generated rows") as database,
     ):
         _read(database, lake, drafts)
-        database.execute("CREATE TABLE near (record_id VARCHAR)")
+        database.execute("CREATE TABLE clusters (record_id VARCHAR, cluster VARCHAR)")
         scratch = Lake(Path(folder))
-        for ids in near_duplicates(
+        for alike in clusters(
             database, lake, drafts, scratch, similarity=similarity, memory_limit=memory_limit
         ):
-            _insert(database, "near", pl.DataFrame({"record_id": ids}))
+            _insert(database, "clusters", alike)
         database.execute(
             f"CREATE TABLE verdicts AS {query('control_verdicts')}", {"most": max_per_label or _ALL}
         )
@@ -141,7 +137,8 @@ def control(
 def _read(database: DuckDatabase, lake: Lake, drafts: Sequence[DataFile]) -> None:
     database.execute(
         "CREATE TABLE generated (shard BIGINT, record_id VARCHAR, sample_key UBIGINT, item VARCHAR, part VARCHAR, "
-        "turn INTEGER, role VARCHAR, task VARCHAR, label VARCHAR, agreed BOOLEAN, outcome VARCHAR, reason VARCHAR)"
+        "turn INTEGER, role VARCHAR, task VARCHAR, label VARCHAR, agreed BOOLEAN, unchecked BOOLEAN, outcome VARCHAR, "
+        "reason VARCHAR)"
     )
     for number, file in enumerate(drafts):
         for batch in read_batches(lake, file, _ROWS):
@@ -149,7 +146,7 @@ def _read(database: DuckDatabase, lake: Lake, drafts: Sequence[DataFile]) -> Non
                 pl.lit(number, dtype=pl.Int64).alias("shard"),
                 "record_id", "sample_key", "item", "part", "turn", "role", "task",
                 pl.col("target").list.first().alias("label"),
-                "agreed", "outcome", "reason",
+                "agreed", ((pl.col("outcome") == "kept") & ~_CHECKED).alias("unchecked"), "outcome", "reason",
             )  # fmt: skip
             _insert(database, "generated", frame)
 

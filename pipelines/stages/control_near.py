@@ -29,14 +29,13 @@ _COLUMNS = [field.name for field in KEYS]
 _TEXTS = pa.schema([CLEAN.schema.field("text_clean"), CLEAN.schema.field("outcome")])
 
 
-def near_duplicates(
+def clusters(
     database: DuckDatabase, lake: Lake, drafts: Sequence[DataFile], scratch: Lake,
     *, similarity: float, memory_limit: str,
-) -> Iterator[pl.Series]:  # fmt: skip
-    """The record ids of kept rows that are nearly another one's text; of each group one row stays.
+) -> Iterator[pl.DataFrame]:  # fmt: skip
+    """The kept rows that are nearly another one's text: record_id, and the cluster of what is alike.
 
-    Which one does not depend on the order of rows or shards. Prompts, and texts of fewer than five words, are not
-    compared.
+    Prompts, and texts of fewer than five words, are not compared.
     """
     bands = layout(similarity)
     sides = []
@@ -64,9 +63,9 @@ def near_duplicates(
         path = answers.get(side.signatures.path)
         if path is None:
             continue
-        found = read_scratch(path).filter(~pl.col("representative"))
+        found = read_scratch(path)
         ids = pl.concat(list(read_batches(scratch, side.signatures, ["record_id"])))["record_id"]
-        yield ids.gather(found["row"].cast(pl.UInt32))
+        yield pl.DataFrame([ids.gather(found["row"].cast(pl.UInt32)), found["cluster"]])
 
 
 def _compared(lake: Lake, drafts: Sequence[DataFile]) -> Iterator[pl.DataFrame]:

@@ -77,7 +77,7 @@ class SynthesizeConfig(Config):
     tables: dict[str, str] = Field(
         default_factory=dict, description="files of your own instead of the recipe's tables"
     )
-    max_per_label: int | None = Field(None, ge=1, description="keep at most so many rows a label")
+    max_per_label: int | None = Field(None, ge=1, description="keep at most so many items a label")
     copies: CopiesConfig = CopiesConfig()
     diversity: DiversityConfig = DiversityConfig()
     budget: BudgetConfig = operational(
