@@ -115,8 +115,8 @@ class Refine(_Spec):
 class Judge(_Spec):
     """A model gives `parts` a level on each criterion of a rubric (see schemas.rubric), as a distribution.
 
-    `least`: an item whose expected level of a criterion is lower is dropped. Of conversations the last turn is judged,
-    with all turns before it.
+    `least`: an item whose expected level of a criterion is lower is dropped. A conversation is shown as its last turn
+    with all turns before it; the rubric says what of it is judged.
     """
 
     kind: Literal["judge"]
@@ -212,6 +212,7 @@ class Recipe(_Spec):
     def _consistent(self) -> Recipe:
         mistakes: list[str] = []
         ids = [step.id for step in self.steps]
+        writes = {step.id for step in self.steps if isinstance(step, Write)}
         mistakes += [f"the step {name!r} is there twice" for name in {*ids} if ids.count(name) > 1]
         axes = [axis.name for axis in self.axes]
         mistakes += [
@@ -241,8 +242,10 @@ class Recipe(_Spec):
                     for part in step.parts
                     if part not in parts
                 ]
-                if step.refine is not None and step.refine.of not in ids:
-                    mistakes.append(f"{step.id} refines {step.refine.of!r}, which is no step")
+                if step.refine is not None and step.refine.of not in writes:
+                    mistakes.append(
+                        f"{step.id} refines {step.refine.of!r}, which is no step that writes"
+                    )
         mistakes += self._unknown_variables()
         if mistakes:
             raise SeveralError(mistakes)
@@ -256,6 +259,12 @@ class Recipe(_Spec):
                 if isinstance(step, Judge):
                     known |= {"draft", "scores"}
                 yield from _unknown(text, known, step.id)
+            if isinstance(step, Judge):  # what it judges must be written by then
+                for each in self.emit:
+                    if each.part in step.parts:
+                        yield from _unknown(
+                            each.text, roots, f"{step.id}, which judges {each.part},"
+                        )
             roots.add(step.id)
         for each in self.emit:
             for text in (each.text, *(f"{{{name}}}" for name in (each.target, each.score) if name)):

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from pipelines.stages.synthesize_bench import Bench
 from pipelines.stages.synthesize_items import FAILED, Item, Piece, emitted
 from pipelines.stages.synthesize_write import write
-from schemas.errors import ConfigError
 from schemas.recipe import Judge, Refine, Write
 from schemas.rubric import Rubric
 from transforms.label.prompted.question import Question
@@ -51,8 +50,7 @@ def _score(bench: Bench, step: Judge, rubric: Rubric, items: list[Item]) -> None
 
 def _refine(bench: Bench, refine: Refine, number: int, items: list[Item]) -> None:
     step = next(each for each in bench.recipe.steps if each.id == refine.of)
-    if not isinstance(step, Write):
-        raise ConfigError(f"The step {refine.of} writes nothing that could be refined.")
+    assert isinstance(step, Write)  # the recipe holds it
     more = [
         {
             "scores": ", ".join(f"{s.rubric} {s.score:.1f}" for s in item.scores),
