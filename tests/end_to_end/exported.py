@@ -187,7 +187,7 @@ def publish_rows(
         Manifest(
             name=lake.relative(folder / "shard-0-a.json"), stage="by_hand", stage_version=1, shard="0",
             source_file="made", source_chunk=0, fingerprint="a", inputs=(), outputs=(file,),
-            counts={"in": file.rows, "kept": file.rows, "dropped": 0}, attempt="a", run_id="r", created_at=now(),
+            counts={"in": file.rows, "labeled" if dataset == "labels" else "kept": file.rows}, attempt="a", run_id="r", created_at=now(),
             seconds=0.0,
         ),
     )  # fmt: skip

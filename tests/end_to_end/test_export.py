@@ -1,6 +1,7 @@
 """Exports of every format, as those who train on them load them; and what must not get into them."""
 
 import json
+import shutil
 from pathlib import Path
 
 import duckdb
@@ -345,3 +346,22 @@ def test_mistakes_are_told_at_once(folder: Path) -> None:
     assert ran.code == 1
     assert "Nothing is left" in ran.err
     assert "Traceback" not in ran.err
+
+
+def test_who_is_forgotten_is_forgotten_with_what_was_made_from_them(
+    folder: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(folder / "lake", tmp_path / "lake")
+    sql = "SELECT record_id, seed_record_ids[1] AS seed FROM synthetic WHERE len(seed_record_ids) > 0 ORDER BY 1"
+
+    def made_from() -> list[dict]:
+        told = command("sql", sql, "-f", "json", cwd=tmp_path)
+        return list(map(json.loads, told.out.splitlines()))
+
+    before = made_from()
+    seed = before[0]["seed"]
+    ran = command("forget", "--record-id", seed, "--lake", "lake", cwd=tmp_path)
+    assert ran.code == 0, (ran.out, ran.err)
+    after = made_from()
+    assert after == [each for each in before if each["seed"] != seed]
+    assert len(after) == len(before) - 3
