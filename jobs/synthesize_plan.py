@@ -9,9 +9,11 @@ from typing import Any
 from jobs.synthesize_ready import Budget, Ready
 from pipelines.lake.lake import Lake
 from pipelines.query.catalog import Catalog, open_catalog
-from pipelines.stages.synthesize import Making, SynthesizeTask
+from pipelines.stages.synthesize import SynthesizeTask
 from pipelines.stages.synthesize_items import Plan
+from pipelines.stages.synthesize_making import Making
 from schemas.errors import ConfigError, TerminalError
+from schemas.label_task import load_task
 from transforms.synthesize.plan import (
     label_numbers,
     label_variables,
@@ -41,7 +43,8 @@ def label_counts(ready: Ready, files: Mapping[str, Sequence[str]]) -> dict[str, 
     strange = sorted(set(axis.without) - set(ready.taxonomy.names))
     if strange and ready.config.taxonomy is None:
         raise ConfigError(
-            f"The axis {axis.name} goes without {', '.join(strange)}, which is no label."
+            f"The axis {axis.name} goes without {', '.join(strange)}, which is no label.",
+            remedy=f"The labels of {ready.taxonomy.name}: {', '.join(ready.taxonomy.names)}.",
         )
     labels = [name for name in ready.taxonomy.names if name not in axis.without]
     have: dict[str, int] | None = None
@@ -50,7 +53,8 @@ def label_counts(ready: Ready, files: Mapping[str, Sequence[str]]) -> dict[str, 
             found = catalog.frame(ready.config.counts)
         if found.columns != ["label", "rows"]:
             raise ConfigError(
-                f"counts gives the columns {', '.join(found.columns)}, not label and rows."
+                f"counts gives the columns {', '.join(found.columns)}, not label and rows.",
+                remedy="Write SELECT … AS label, count(*) AS rows … GROUP BY label.",
             )
         have = dict(found.iter_rows())
     return planned_counts(labels, ready.config.items, have)
@@ -70,6 +74,7 @@ def tasks(
     making = Making(
         name=ready.config.name,
         recipe=ready.recipe,
+        task=load_task(ready.recipe.task),
         taxonomy=ready.taxonomy,
         models=ready.models,
         checker=ready.checker,

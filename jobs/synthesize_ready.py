@@ -92,7 +92,10 @@ def make_ready(path: Path) -> Ready:
     _refuse_own_checker(_file(config.checker, base), models)
     axis = recipe.label_axis
     if config.plan == "fill" and axis is None:
-        raise ConfigError(f"plan: fill needs an axis of labels; the recipe {recipe.name} has none.")
+        raise ConfigError(
+            f"plan: fill needs an axis of labels; the recipe {recipe.name} has none.",
+            remedy="Write plan: even, and leave counts out.",
+        )
     return Ready(
         config=config,
         base=base,
@@ -150,9 +153,15 @@ def rubrics(recipe: Recipe, base: Path) -> dict[str, Rubric]:
 def _model(path: Path) -> LanguageModel:
     model = load_language_model(path)
     if model.members:
-        raise ConfigError(f"{path} is an ensemble, which labels and cannot write.")
+        raise ConfigError(
+            f"{path} is an ensemble, which labels and cannot write.",
+            remedy="Name the labeler file of one model.",
+        )
     if model.samples > 1:
-        raise ConfigError(f"{path} asks for {model.samples} samples; a text is written once.")
+        raise ConfigError(
+            f"{path} asks for {model.samples} samples; a text is written once.",
+            remedy="Leave samples out of this labeler file, or name another one.",
+        )
     return model
 
 

@@ -85,7 +85,10 @@ def _texts(
     try:
         frame = _read(path)
     except (OSError, pl.exceptions.PolarsError) as error:
-        raise ConfigError(f"{path} cannot be read ({type(error).__name__}).") from None
+        raise ConfigError(
+            f"{path} cannot be read ({type(error).__name__}).",
+            remedy="Correct contamination.against, or the file.",
+        ) from None
     if against.text_column not in frame.columns:
         raise ConfigError(
             f"{path} has no column {against.text_column}.",
@@ -103,4 +106,6 @@ def _read(path: Path) -> pl.DataFrame:
         return pl.read_csv(path, separator="\t", quote_char=None, infer_schema=False)
     if path.suffix == ".csv":
         return pl.read_csv(path, infer_schema=False)
-    raise ConfigError(f"{path} is no csv, tsv, jsonl or parquet.")
+    raise ConfigError(
+        f"{path} is no csv, tsv, jsonl or parquet.", remedy="Name a file with such an ending."
+    )

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,19 +22,14 @@ from pipelines.lake.key import load_key
 from pipelines.lake.lake import Lake, now
 from pipelines.lake.store import new_attempt
 from pipelines.serving.answer_cache import AnswerCache
-from pipelines.serving.spent import Spent
 from pipelines.stages.synthesize_bench import Bench
 from pipelines.stages.synthesize_items import Item, Plan, row_values
+from pipelines.stages.synthesize_making import Making
 from pipelines.stages.synthesize_steps import run_steps
 from schemas.config.synthesize import CopiesConfig
 from schemas.datasets import DRAFTS
-from schemas.label_task import load_task
-from schemas.language_model import LanguageModel, Price
+from schemas.language_model import Price
 from schemas.manifest import Manifest
-from schemas.recipe import Recipe
-from schemas.recipe_table import Table
-from schemas.rubric import Rubric
-from schemas.taxonomy import Taxonomy
 from transforms.ingest.keyed import KeyedHasher, hex_ids, sample_keys
 from transforms.synthesize.screened import screened
 
@@ -43,27 +37,6 @@ VERSION = 1
 """The stage version: raise it when the same plan and answers give other rows."""
 
 STAGE = "synthesize"
-
-
-@dataclass(frozen=True)
-class Making:
-    """What all shards of a synthesis share. `meaning` is all that determines what they give, but for the plans.
-    `partition` is that of its rows, `clinical` whether its seeds are.
-    """
-
-    name: str
-    recipe: Recipe
-    taxonomy: Taxonomy
-    models: dict[str, tuple[LanguageModel, ...]]
-    checker: str
-    tables: dict[str, Table]
-    rubrics: dict[str, Rubric]
-    meaning: dict[str, Any]
-    partition: str
-    clinical: bool
-    copies: CopiesConfig
-    memory_limit: str
-    before: Callable[[Spent, float], None]
 
 
 @dataclass(frozen=True)
@@ -107,17 +80,8 @@ def run_synthesize_task(task: SynthesizeTask) -> Manifest:
     making, attempt = task.making, new_attempt()
     folder = answers_folder(task.lake, clinical=making.clinical)
     key = load_key()[0]
-    bench = Bench(
-        recipe=making.recipe,
-        task=load_task(making.recipe.task),
-        taxonomy=making.taxonomy,
-        models=making.models,
-        checker=making.checker,
-        tables=making.tables,
-        rubrics=making.rubrics,
-        cache=AnswerCache(folder, key, memory_limit=making.memory_limit, threads=1),
-        before=making.before,
-    )
+    cache = AnswerCache(folder, key, memory_limit=making.memory_limit, threads=1)
+    bench = Bench(making, cache)
     items = [Item(plan, dict(plan.variables)) for plan in task.plans]
     run_steps(bench, items)
     _screen(items, making.copies)

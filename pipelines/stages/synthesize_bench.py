@@ -11,37 +11,24 @@ from pipelines.serving.ask_all import ask_all
 from pipelines.serving.asking import Reads
 from pipelines.serving.spent import Spent
 from pipelines.stages.synthesize_items import Item
-from schemas.label_task import LabelTask
+from pipelines.stages.synthesize_making import Making
 from schemas.language_model import LanguageModel, Price
-from schemas.recipe import Recipe
-from schemas.recipe_table import Table
-from schemas.rubric import Rubric
-from schemas.taxonomy import Taxonomy
 from transforms.label.prompted.question import Question, Told
 from transforms.label.prompted.row import Row
 
 
 @dataclass
 class Bench:
-    """Of one shard. `models`: by role; of several, items take turns. `before` is called before anything is asked, with
-    what was spent so far and its price; it raises when no more may be.
-    """
+    """Of one shard."""
 
-    recipe: Recipe
-    task: LabelTask
-    taxonomy: Taxonomy
-    models: dict[str, tuple[LanguageModel, ...]]
-    checker: str
-    tables: dict[str, Table]
-    rubrics: dict[str, Rubric]
+    making: Making
     cache: AnswerCache
-    before: Callable[[Spent, float], None] = lambda _, __: None
     spent: Spent = field(default_factory=Spent)
     price: float = 0.0  # of what was spent, by the prices of the models
 
     def model(self, role: str, item: Item) -> LanguageModel:
         """The model that plays a role for an item, which notes it."""
-        model = self.models[role][self._turn(role, item)]
+        model = self.making.models[role][self._turn(role, item)]
         item.models[role] = (model.model, model.revision)
         return model
 
@@ -58,8 +45,8 @@ class Bench:
             places[self._turn(role, item)].append(place)
         found: list[Told] = [{} for _ in asked]
         for turn, of in places.items():
-            self.before(self.spent, self.price)
-            model, spent = self.models[role][turn], Spent()
+            self.making.before(self.spent, self.price)
+            model, spent = self.making.models[role][turn], Spent()
             questions = [(asked[place][1], _erased_with(asked[place][0])) for place in of]
             try:
                 told = ask_all(model, reads(model), questions, how, self.cache, spent)
@@ -75,7 +62,7 @@ class Bench:
         self.price += spent.price(price)
 
     def _turn(self, role: str, item: Item) -> int:
-        return item.plan.number % len(self.models[role])
+        return item.plan.number % len(self.making.models[role])
 
 
 def _erased_with(item: Item) -> Row:

@@ -19,17 +19,17 @@ from transforms.synthesize.outside import brought_inside
 
 def check(bench: Bench, step: Check, items: list[Item]) -> None:
     """Labels all texts; an item of which one does not show its target to the checker is dropped."""
-    checker = load_labeler(bench.checker, bench.task, bench.taxonomy)
+    checker = load_labeler(bench.making.checker, bench.making.task, bench.making.taxonomy)
     for item in items:
-        item.pieces = emitted(bench.recipe, item)
+        item.pieces = emitted(bench.making.recipe, item)
         item.checker = checker.name
         _bring_inside(bench, item)
-        if bench.recipe.outside != "aside" and all(p.target is None for p in item.pieces):
+        if bench.making.recipe.outside != "aside" and all(p.target is None for p in item.pieces):
             item.drop("unchecked")
     pairs = [(item, piece) for item in items for piece in item.pieces]
     batch = _batch([piece for _, piece in pairs])
     if isinstance(checker, LanguageModelLabeler):
-        bench.before(bench.spent, bench.price)
+        bench.making.before(bench.spent, bench.price)
         spent = Spent()
         try:
             answers = pl.concat(
@@ -38,7 +38,7 @@ def check(bench: Bench, step: Check, items: list[Item]) -> None:
         finally:
             bench.pay(spent, checker.model.price)
     else:
-        answers = checker.label(batch, bench.task, bench.taxonomy)
+        answers = checker.label(batch, bench.making.task, bench.making.taxonomy)
     for (item, piece), (status, labels) in zip(
         pairs, answers.select("status", "labels").iter_rows(), strict=True
     ):
@@ -48,7 +48,7 @@ def check(bench: Bench, step: Check, items: list[Item]) -> None:
         piece.checked = list(labels)
         if piece.target is None:
             continue
-        piece.agreed = _agrees(str(piece.target), piece.checked, bench.taxonomy, step.rule)
+        piece.agreed = _agrees(str(piece.target), piece.checked, bench.making.taxonomy, step.rule)
         if not piece.agreed:
             item.drop("disagreement")
 
@@ -56,9 +56,11 @@ def check(bench: Bench, step: Check, items: list[Item]) -> None:
 def _bring_inside(bench: Bench, item: Item) -> None:
     """Targets that a model wrote may be outside the taxonomy: the recipe's rule decides."""
     for piece in item.pieces:
-        if piece.target is None or piece.target in bench.taxonomy.names:
+        if piece.target is None or piece.target in bench.making.taxonomy.names:
             continue
-        piece.target, reason = brought_inside(piece.target, bench.taxonomy, bench.recipe.outside)
+        piece.target, reason = brought_inside(
+            piece.target, bench.making.taxonomy, bench.making.recipe.outside
+        )
         if reason is not None:
             item.drop(reason)
 

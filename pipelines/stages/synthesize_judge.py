@@ -16,7 +16,7 @@ from transforms.synthesize.judged import JUDGE_VERSION, Judging
 
 def judge(bench: Bench, step: Judge, items: list[Item]) -> None:
     """Scores the items; those below are refined and scored again; what then is below is dropped."""
-    rubric = bench.rubrics[step.rubric]
+    rubric = bench.making.rubrics[step.rubric]
     _score(bench, step, rubric, items)
     rounds = step.refine.rounds if step.refine is not None else 0
     for number in range(rounds):
@@ -32,9 +32,11 @@ def judge(bench: Bench, step: Judge, items: list[Item]) -> None:
 
 def _score(bench: Bench, step: Judge, rubric: Rubric, items: list[Item]) -> None:
     asked: list[tuple[Item, Question]] = []
+    judgings: dict[int, Judging] = {}  # by model: each compiles its rubric once
     for item in items:
-        judging = Judging(bench.model(step.model, item), rubric)
-        asked.append((item, judging.question(_judged(step, emitted(bench.recipe, item)))))
+        model = bench.model(step.model, item)
+        judging = judgings.setdefault(id(model), Judging(model, rubric))
+        asked.append((item, judging.question(_judged(step, emitted(bench.making.recipe, item)))))
     told = bench.ask(
         step.model, asked, lambda model: Judging(model, rubric), b"judge %d" % JUDGE_VERSION
     )
@@ -42,14 +44,13 @@ def _score(bench: Bench, step: Judge, rubric: Rubric, items: list[Item]) -> None
         if "failed" in answer:
             item.drop(FAILED)
             continue
-        judging = Judging(bench.model(step.model, item), rubric)
-        fresh = judging.scores(answer)
+        fresh = judgings[id(bench.model(step.model, item))].scores(answer)
         names = {score.rubric for score in fresh}
         item.scores = [score for score in item.scores if score.rubric not in names] + fresh
 
 
 def _refine(bench: Bench, refine: Refine, number: int, items: list[Item]) -> None:
-    step = next(each for each in bench.recipe.steps if each.id == refine.of)
+    step = next(each for each in bench.making.recipe.steps if each.id == refine.of)
     assert isinstance(step, Write)  # the recipe holds it
     more = [
         {

@@ -11,7 +11,7 @@ from transforms.synthesize.followed import Following, follow_up
 
 def likelihood(bench: Bench, step: Likelihood, items: list[Item]) -> None:
     """Sets the variables chosen, rejected, their scores and the margin of the step."""
-    follow = [row["text"] for row in bench.tables[step.followups]]
+    follow = [row["text"] for row in bench.making.tables[step.followups]]
     asked: list[tuple[Item, Question]] = []
     for item in items:
         following = Following(bench.model(step.model, item))

@@ -18,13 +18,13 @@ from schemas.recipe import Converse, Judge, Likelihood, Step, Write
 
 def run_steps(bench: Bench, items: Sequence[Item]) -> None:
     """All steps of the recipe, in their order; each takes the items that no step before it dropped."""
-    for step in bench.recipe.steps:
+    for step in bench.making.recipe.steps:
         alive = [item for item in items if item.reason is None]
         if alive:
             _run(bench, step, alive)
     for item in items:
         if not item.pieces:
-            item.pieces = emitted(bench.recipe, item)
+            item.pieces = emitted(bench.making.recipe, item)
 
 
 def _run(bench: Bench, step: Step, items: list[Item]) -> None:

@@ -19,9 +19,11 @@ def write(
 ) -> None:  # fmt: skip
     """Asks for the fields; they become the variables `where.field`."""
     asked = []
+    writings: dict[int, Writing] = {}  # by model: each compiles its schema once
     for place, item in enumerate(items):
         variables = item.variables | (more[place] if more is not None else {})
-        writing = Writing(bench.model(role, item), fields)
+        model = bench.model(role, item)
+        writing = writings.setdefault(id(model), Writing(model, fields))
         question = writing.question(
             render(system, variables, where), render(prompt, variables, where), item.plan.number
         )

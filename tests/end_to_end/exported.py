@@ -182,12 +182,13 @@ def publish_rows(
     writer.write(table)
     file = writer.close()
     folder = lake.folder(dataset, **place)
+    kept = "labeled" if dataset == "labels" else "kept"
     manifest = commit(
         lake,
         Manifest(
             name=lake.relative(folder / "shard-0-a.json"), stage="by_hand", stage_version=1, shard="0",
             source_file="made", source_chunk=0, fingerprint="a", inputs=(), outputs=(file,),
-            counts={"in": file.rows, "labeled" if dataset == "labels" else "kept": file.rows}, attempt="a", run_id="r", created_at=now(),
+            counts={"in": file.rows, kept: file.rows}, attempt="a", run_id="r", created_at=now(),
             seconds=0.0,
         ),
     )  # fmt: skip
