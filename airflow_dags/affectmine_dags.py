@@ -1,4 +1,4 @@
-"""The DAGs of affectmine: four kinds, made for each config in the folder `[affectmine] configs` of airflow.cfg.
+"""The DAGs of affectmine: up to six kinds, made for each config in the folder `[affectmine] configs` of airflow.cfg.
 
 A team with thirty corpora writes thirty YAML files. Airflow reads this file from its DAGs folder, beside the package
 `affectmine_airflow`.

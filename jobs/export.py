@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 import time
@@ -33,9 +34,15 @@ class Exported:
     """What an export came to; `fresh` is false where the folder had the same already."""
 
     folder: Path
+    lake: str
     told: dict[str, Any]
     fresh: bool
     seconds: float
+
+    @property
+    def content(self) -> str:
+        """Stands for the files: equal where they are."""
+        return hashlib.sha256(json.dumps(self.told["files"]).encode()).hexdigest()[:32]
 
 
 def export(
@@ -83,7 +90,7 @@ def export(
             _write_removed(database, partial)
         _finish(partial, spec, told)
         if _is_there(folder, partial):
-            return Exported(folder, told, fresh=False, seconds=time.perf_counter() - started)
+            return _exported(folder, lake, told, started, fresh=False)
         if folder.exists() and not again:
             raise ConfigError(
                 f"{folder} has another content, of snapshot {_snapshot(folder)}.",
@@ -97,7 +104,13 @@ def export(
         shutil.rmtree(before, ignore_errors=True)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
-    return Exported(folder, told, fresh=True, seconds=time.perf_counter() - started)
+    return _exported(folder, lake, told, started, fresh=True)
+
+
+def _exported(
+    folder: Path, lake: Lake, told: dict[str, Any], started: float, *, fresh: bool
+) -> Exported:
+    return Exported(folder, str(lake.root), told, fresh, time.perf_counter() - started)
 
 
 def _figures(database: duckdb.DuckDBPyConnection, lake: Lake) -> dict[str, Any]:

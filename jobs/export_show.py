@@ -17,7 +17,9 @@ def show_exported(made: Exported, *, as_json: bool) -> None:
             json.dumps(
                 {
                     "folder": str(made.folder),
+                    "lake": made.lake,
                     "fresh": made.fresh,
+                    "content": {told["name"]: made.content},
                     "seconds": round(made.seconds, 3),
                     **shown,
                 }

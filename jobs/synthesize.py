@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import time
 from collections import Counter
@@ -47,6 +48,7 @@ class Made:
     """What a synthesis came to. `control` is None where not all shards were made."""
 
     run_id: str
+    lake: str
     name: str
     recipe: str
     items: int
@@ -58,6 +60,7 @@ class Made:
     cost: dict[str, float] = field(default_factory=dict)
     control: Controlled | None = None
     snapshot: int | None = None
+    content: str | None = None  # of what is published: equal where it is
     seconds: float = 0.0
 
     @property
@@ -86,7 +89,9 @@ def synthesize(path: Path, screen: Screen, *, lake_path: Place | None = None) ->
     key_id = KeyedHasher(key).key_id()
     lake = create_lake(lake_path or place_in(ready.base, ready.config.lake), key_id)
     journal = Journal(lake, STAGE)
-    made = Made(journal.run_id, ready.config.name, ready.recipe.name, ready.config.items)
+    made = Made(
+        journal.run_id, str(lake.root), ready.config.name, ready.recipe.name, ready.config.items
+    )
     ended: tuple[int, int | None] = (EXIT_TERMINAL, None)
     try:
         refuse_while_forgetting(lake)
@@ -193,6 +198,8 @@ def _publish(
         return [part], []
 
     made.snapshot, _ = publish(lake, made.run_id, change)
+    names = "\n".join(manifest.name for manifest in manifests)
+    made.content = hashlib.sha256(names.encode()).hexdigest()[:32]
     from jobs.publish import refresh_catalog
 
     refresh_catalog(lake)

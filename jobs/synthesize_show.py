@@ -52,6 +52,7 @@ def as_dict(made: Made) -> dict[str, Any]:
     return {
         "run_id": made.run_id,
         "exit_code": made.exit_code,
+        "lake": made.lake,
         "name": made.name,
         "recipe": made.recipe,
         "items": made.items,
@@ -67,5 +68,6 @@ def as_dict(made: Made) -> dict[str, Any]:
         "blocked": [] if made.control is None else list(made.control.blocked),
         "cost": made.cost,
         "snapshot": made.snapshot,
+        "content": {made.name: made.content} if made.content else {},
         "seconds": round(made.seconds, 3),
     }

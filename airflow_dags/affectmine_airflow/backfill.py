@@ -50,6 +50,7 @@ def backfill_dag(settings: Settings) -> DAG:
             task_id="start",
             trigger_dag_id=corpus_id(settings),
             reset_dag_run=True,  # a day that was started before is run again, in its place
+            max_active_tis_per_dagrun=1,  # one by one: runs go in the order in which they were started
         ).expand_kwargs(_runs(days.output))
     return dag
 

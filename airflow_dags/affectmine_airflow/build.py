@@ -8,6 +8,7 @@ from airflow.sdk import DAG
 
 from affectmine_airflow.backfill import backfill_dag
 from affectmine_airflow.corpus import corpus_dag
+from affectmine_airflow.derived import synthesis_dag, training_corpora_dag
 from affectmine_airflow.maintenance import maintenance_dag
 from affectmine_airflow.report import report_dag
 from affectmine_airflow.settings import Settings, read_all, unreadable
@@ -32,5 +33,9 @@ def _of_config(settings: Settings, *, with_lake: bool) -> Iterator[DAG]:
         yield backfill_dag(settings)
     if settings["report"] is not None:
         yield report_dag(settings)
+    if settings["syntheses"]:
+        yield synthesis_dag(settings)
+    if settings["exports"]:
+        yield training_corpora_dag(settings)
     if with_lake:
         yield maintenance_dag(settings)

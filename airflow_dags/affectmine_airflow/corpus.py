@@ -50,7 +50,12 @@ def corpus_dag(settings: Settings) -> DAG:
             label,
             _task(settings, "check"),
             _task(settings, "publish", passes=published),
-            AnnounceOperator(task_id="announce", asset=asset(settings), by_day=settings.by_day),
+            AnnounceOperator(
+                task_id="announce",
+                asset=asset(settings),
+                of="publish",
+                days="content" if settings.by_day else None,
+            ),
         )
         if settings["serve"] is not None:
             _serve_around(settings, before=made[-1], label=label)

@@ -31,6 +31,8 @@ DEFAULTS: dict[str, Any] = {
     "pod_template": None,
     "maintenance": "0 5 * * 0",
     "report": "reports",
+    "syntheses": [],
+    "exports": [],
 }
 SERVE_DEFAULTS: dict[str, Any] = {
     "revision": None,
@@ -59,18 +61,23 @@ class Settings:
     @property
     def name(self) -> str:
         """What its DAGs are called after their kind."""
-        return re.sub(r"[^A-Za-z0-9_-]+", "_", self.path.stem)
+        return _safe(self.path.stem)
 
     @property
     def lake_name(self) -> str:
         """What the DAGs of its lake are called: the last part of its path, and a few letters that tell lakes apart."""
-        last = re.sub(r"[^A-Za-z0-9_-]+", "_", self.lake.rstrip("/").rsplit("/", 1)[-1])
+        last = _safe(self.lake.rstrip("/").rsplit("/", 1)[-1])
         return f"{last}_{hashlib.sha256(self.lake.encode()).hexdigest()[:6]}"
 
     @property
     def label_pool(self) -> str:
         """The pool of the task `label`: that of the GPUs where a language model answers."""
-        return str(self["label_pool"] or (GPU_POOL if self.labelers else self["pool"]))
+        return self.language_model_pool if self.labelers or self["label_pool"] else self["pool"]
+
+    @property
+    def language_model_pool(self) -> str:
+        """The pool of tasks that always ask a language model."""
+        return str(self["label_pool"] or GPU_POOL)
 
     @property
     def start(self) -> date | None:
@@ -123,6 +130,8 @@ def _read(path: Path) -> Settings:
     for key in ("groups", "late_days", "retries"):
         if type(values[key]) is not int:
             raise TypeError(f"airflow.{key} is no whole number")
+    for key in ("syntheses", "exports"):
+        values[key] = _files(key, values[key], path.parent)
     if values["serve"] is not None:
         values["serve"] = SERVE_DEFAULTS | values["serve"]
     sources = [source for corpus in config["corpora"] for source in _listed(corpus["sources"])]
@@ -140,6 +149,24 @@ def _read(path: Path) -> Settings:
 def option(key: str, default: str) -> str:
     """A setting of this deployment, on the machine that asks."""
     return str(conf.get(SECTION, key, fallback=default))
+
+
+def _files(key: str, files: Any, folder: Path) -> dict[str, Path]:
+    """Files by what their tasks are called after."""
+    if not isinstance(files, list) or not all(isinstance(each, str) for each in files):
+        raise TypeError(f"airflow.{key} is no list of files")
+    found: dict[str, Path] = {}
+    for file in files:
+        if (name := _safe(Path(file).stem)) in found:
+            raise ValueError(
+                f"airflow.{key} has two files that give {name}: their tasks need names"
+            )
+        found[name] = folder / file
+    return found
+
+
+def _safe(name: str) -> str:
+    return re.sub(r"[^A-Za-z0-9_-]+", "_", name)
 
 
 def _lake(path: Path, lake: str) -> str:

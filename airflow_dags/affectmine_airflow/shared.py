@@ -26,10 +26,13 @@ def defaults(settings: Settings) -> dict[str, Any]:
     }
 
 
-def asset(settings: Settings) -> Asset:
-    """What a config publishes; an event of it has the lake and the snapshot's number in its extra."""
-    return Asset(
-        name=f"affect.{settings.name}", uri=f"affectmine://{settings.lake_name}/{settings.name}"
+def asset(settings: Settings, derived: str | None = None) -> Asset:
+    """What a config publishes, or what is derived of it; events have the lake and the snapshot's number as extra."""
+    name, uri = f"affect.{settings.name}", f"affectmine://{settings.lake_name}/{settings.name}"
+    return (
+        Asset(name=name, uri=uri)
+        if derived is None
+        else Asset(name=f"{name}.{derived}", uri=f"{uri}/{derived}")
     )
 
 

@@ -71,6 +71,14 @@ class AirflowConfig(Config):
         "reports",
         description="the folder of the reports, one a day; relative to the config file. null: none are written",
     )
+    syntheses: tuple[str, ...] = operational(
+        (),
+        description="syntheses, run when something new is published: YAML files, relative to the config file",
+    )
+    exports: tuple[str, ...] = operational(
+        (),
+        description="training corpora, made when something new is published: YAML files, relative to the config file",
+    )
 
     @field_validator("schedule", "maintenance")
     @classmethod

@@ -25,12 +25,24 @@ def told(task: Any) -> dict[str, Any]:
     }
 
 
+def heard(timetable: Any) -> list[str]:
+    condition = getattr(timetable, "asset_condition", None)
+    kind = type(condition).__name__
+    assert kind in ("NoneType", "Asset", "AssetAny", "AssetAll"), kind
+    if kind == "AssetAny":
+        return sorted(each.name for each in condition.objects)
+    if kind == "AssetAll":  # a list of one
+        (condition,) = condition.objects
+    return [] if condition is None else [condition.name]
+
+
 def main() -> None:
     bag = DagBag(dag_folder=sys.argv[1])
     dags = {
         dag.dag_id: {
             "timetable": type(dag.timetable).__name__,
             "schedule": getattr(dag.timetable, "expression", None),
+            "heard": heard(dag.timetable),
             "catchup": dag.catchup,
             "active_runs": dag.max_active_runs,
             "doc": dag.doc_md,

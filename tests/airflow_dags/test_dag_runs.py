@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 
 from jobs.demo.config import demo_config
@@ -32,10 +33,15 @@ def states(told: Any) -> dict[str, str]:
 
 
 def test_the_demo_corpus(home: Home) -> None:
-    """All four DAGs, for a config without days; `affect_backfill` is only for those that have them."""
+    """All DAGs of a config without days and syntheses."""
     text = demo_config().read_text()
     (home.configs / "demo.yaml").write_text(
-        text.replace("sources: ", f"sources: {demo_config().parent}/") + "\nairflow: {groups: 2}\n"
+        text.replace("sources: ", f"sources: {demo_config().parent}/")
+        + "\nairflow: {groups: 2, exports: [exports/corpus.yaml]}\n"
+    )
+    (home.configs / "exports").mkdir()
+    (home.configs / "exports" / "corpus.yaml").write_text(
+        "{name: corpus, to: ../corpus, format: classification, rows: [{labeler: student}]}\n"
     )
     told = ran(home, "affect_corpus.demo")
     assert told["state"] == "success"
@@ -85,6 +91,20 @@ def test_the_demo_corpus(home: Home) -> None:
     assert shown["state"] == "success"
     (page,) = (home.configs / "reports").glob("demo-*.html")
     assert shown["xcoms"]["report"]["page"] == str(page)
+    made = ran(home, "affect_training_corpora.demo")
+    assert set(states(made).values()) == {"success"}
+    examples = made["xcoms"]["export_corpus"]["examples"]
+    on_disk = {
+        path.name.partition("-")[0]: pl.read_parquet(path).height
+        for path in (home.configs / "corpus" / "data").glob("*.parquet")
+    }
+    assert examples == on_disk
+    assert sum(on_disk.values()) > 100
+    event = made["events"][-1]
+    assert (event["asset"], event["extra"]["snapshot"]) == ("affect.demo.training_corpora", 1)
+    assert list(event["extra"]["content"]) == ["corpus"]
+    again = ran(home, "affect_training_corpora.demo")  # the same files: nothing to tell
+    assert states(again) == {"export_corpus": "success", "announce_corpus": "skipped"}
 
 
 def test_days_and_their_backfill(home: Home) -> None:

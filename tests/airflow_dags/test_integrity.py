@@ -42,6 +42,18 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     (home.configs / "posts.yaml").write_text(BY_DAY)
     (home.configs / "late.yml").write_text(BY_DAY + "airflow: {late_days: 2, label_pool: big}\n")
     (home.configs / "gpu.talks.yaml").write_text(GPU)
+    (home.configs / "derived.yaml").write_text(
+        BY_DAY
+        + "airflow: {syntheses: [made/rare.yaml, ../b.yaml], exports: [made/corpus.yaml], report: null}\n"
+    )
+    (home.configs / "once.yaml").write_text(
+        BY_DAY.replace("{day}", "*")
+        + "airflow: {exports: [/x/corpus.yaml], report: null, pool: mine}\n"
+    )
+    (home.configs / "files.yaml").write_text(BY_DAY + "airflow: {exports: corpus.yaml}\n")
+    (home.configs / "twice.yaml").write_text(
+        BY_DAY + "airflow: {exports: [a/corpus.yaml, b/corpus.yaml]}\n"
+    )
     (home.configs / "broken.yaml").write_text("lake: [x\n")
     (home.configs / "typo.yaml").write_text(BY_DAY + "airflow: {shedule: null}\n")
     (home.configs / "value.yaml").write_text(BY_DAY + "airflow: {groups: two}\n")
@@ -67,6 +79,14 @@ def test_a_config_is_its_dags(told: dict[str, Any], home: Home) -> None:
     expected = {f"{kind}.{name}" for kind in kinds for name in names}
     expected |= {
         "affect_corpus.gpu_talks",
+        "affect_corpus.derived",
+        "affect_backfill.derived",
+        "affect_synthesis.derived",
+        "affect_training_corpora.derived",
+        "affect_corpus.once",
+        "affect_training_corpora.once",
+        "affect_corpus.files",
+        "affect_corpus.twice",
         "affect_corpus.broken",
         "affect_corpus.typo",
         "affect_corpus.value",
@@ -128,11 +148,42 @@ def test_all_at_once_with_a_language_model(told: dict[str, Any], home: Home) -> 
     assert (tasks["serve"]["setup"], tasks["stop_serving"]["teardown"]) == (True, True)
 
 
+def test_what_is_derived_when_something_is_published(told: dict[str, Any], home: Home) -> None:
+    dag = told["dags"]["affect_synthesis.derived"]
+    assert (dag["timetable"], dag["active_runs"]) == ("PartitionedAssetTimetable", 1)
+    assert dag["heard"] == ["affect.derived"]
+    assert upstream(dag) == {
+        "synthesize_rare": [], "announce_rare": ["synthesize_rare"],
+        "synthesize_b": [], "announce_b": ["synthesize_b"],
+    }  # fmt: skip
+    lake = str((home.folder / "lake").resolve())
+    made = dag["tasks"]["synthesize_rare"]
+    assert made["arguments"] == [
+        "synthesize", str(home.configs / "made" / "rare.yaml"), "--lake", lake,
+    ]  # fmt: skip
+    assert made["pool"] == "affectmine_gpu"  # a language model answers
+    assert dag["tasks"]["announce_b"]["outlets"] == ["affect.derived.synthetic"]
+    corpora = told["dags"]["affect_training_corpora.derived"]
+    assert corpora["timetable"] == "PartitionedAssetTimetable"
+    assert corpora["heard"] == ["affect.derived", "affect.derived.synthetic"]
+    export = corpora["tasks"]["export_corpus"]
+    assert export["arguments"] == [
+        "export", str(home.configs / "made" / "corpus.yaml"), "--lake", lake, "--replace",
+    ]  # fmt: skip
+    assert corpora["tasks"]["announce_corpus"]["outlets"] == ["affect.derived.training_corpora"]
+    once = told["dags"]["affect_training_corpora.once"]
+    assert (once["timetable"], once["heard"]) == ("AssetTriggeredTimetable", ["affect.once"])
+    assert once["tasks"]["export_corpus"]["arguments"][1] == "/x/corpus.yaml"
+    assert once["tasks"]["export_corpus"]["pool"] == "mine"
+
+
 def test_a_config_that_cannot_be_read_says_so_and_harms_no_other(told: dict[str, Any]) -> None:
     for name, why in (
         ("broken", "ParserError"),
         ("typo", "unknown keys in `airflow`: shedule"),
         ("value", "TypeError"),
+        ("files", "airflow.exports is no list of files"),
+        ("twice", "airflow.exports has two files that give corpus"),
     ):
         dag = told["dags"][f"affect_corpus.{name}"]
         assert list(dag["tasks"]) == ["plan"]  # which the command ends with all mistakes, by line

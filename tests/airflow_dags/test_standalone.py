@@ -3,6 +3,7 @@ that blocks, with two runs at once; and knows no text of anybody afterwards.
 """
 
 import datetime as dt
+import json
 import os
 import signal
 import time
@@ -17,8 +18,10 @@ from pipelines.lake.snapshots import state
 from tests.airflow_dags.airflow_venv import Home, new_home
 from tests.airflow_dags.standalone import Airflow, eventually, standalone
 from tests.end_to_end.corpus import command
+from tests.end_to_end.generated import write_synthesis
 from tests.jobs.test_days import posts
 from tests.jobs.test_days import published as published_in
+from tests.pipelines.serving.tiny_server import TinyServer
 
 pytestmark = pytest.mark.slow
 
@@ -44,7 +47,7 @@ def write(home: Home, name: str, days: list[dt.date], more: str, check: str = "{
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
+def home(tmp_path_factory: pytest.TempPathFactory, tiny_server: TinyServer) -> Home:
     home = new_home(tmp_path_factory.mktemp("standalone"))
     (home.folder / "suite.txt").write_text(
         "suite: much\ndataset: labels\nversion: 1\nextends: labels\nexpectations:\n"
@@ -52,7 +55,14 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
         "severity: critical, why: A test wants it.}\n"
     )
     # Runs at the last two midnights are due: about the day before yesterday, and about yesterday.
-    write(home, "clock", [BEFORE, YESTERDAY], f'schedule: "0 0 * * *", start: {YESTERDAY}')
+    derived = "syntheses: [made/minimal_pairs.yaml], exports: [made/corpus.yaml], label_pool: default_pool"
+    when = f'schedule: "0 0 * * *", start: {YESTERDAY}'
+    write(home, "clock", [BEFORE, YESTERDAY], f"{when}, {derived}")
+    (home.configs / "made").mkdir()
+    write_synthesis(home.configs / "made", tiny_server.url, "minimal_pairs", items=4)
+    (home.configs / "made" / "corpus.yaml").write_text(
+        "{name: corpus, to: ../../corpus, format: classification, rows: [{labeler: student}]}\n"
+    )
     write(home, "gated", MARCH[:1], "schedule: null", check="{suites: [../suite.txt]}")
     write(home, "march", MARCH, "schedule: null, groups: 2, report: null")
     return home
@@ -94,7 +104,8 @@ def kill_the_task_of(*words: str) -> None:
 
 def test_by_its_clock_with_a_task_that_is_killed(airflow: Airflow, home: Home) -> None:
     airflow.unpause("affect_corpus.clock")
-    airflow.unpause("affect_report.clock")
+    for kind in ("report", "synthesis", "training_corpora"):
+        airflow.unpause(f"affect_{kind}.clock")
     kill_the_task_of("label", str(home.configs / "clock.yaml"))
     eventually(lambda: len(airflow.runs("affect_corpus.clock")) == 2, 120)
     runs = airflow.runs("affect_corpus.clock")
@@ -108,7 +119,8 @@ def test_by_its_clock_with_a_task_that_is_killed(airflow: Airflow, home: Home) -
     assert published(home, "clock") == {str(BEFORE): 3, str(YESTERDAY): 3}
     events = airflow.events("affect.clock")
     assert sorted(each["partition_key"] for each in events) == [str(BEFORE), str(YESTERDAY)]
-    assert sorted(each["extra"]["snapshot"] for each in events) == [1, 2]
+    # What is generated has a snapshot of its own, before or after that of the second day.
+    assert sorted(each["extra"]["snapshot"] for each in events) in ([1, 2], [1, 3])
     eventually(
         lambda: len(airflow.runs("affect_report.clock")) == 2, 120
     )  # the asset starts the reports
@@ -116,6 +128,43 @@ def test_by_its_clock_with_a_task_that_is_killed(airflow: Airflow, home: Home) -
         assert states(airflow.finished("affect_report.clock", run)) == {"report": "success"}
     pages = sorted(path.name for path in (home.configs / "reports").iterdir())
     assert pages == [f"clock-{BEFORE}.html", f"clock-{YESTERDAY}.html"]
+
+
+def test_what_is_published_starts_syntheses_and_training_corpora(
+    airflow: Airflow, home: Home
+) -> None:
+    """What was announced of each day, and then what was generated. Builds on the test before."""
+    synthesis, corpora = "affect_synthesis.clock", "affect_training_corpora.clock"
+    days = {str(BEFORE), str(YESTERDAY)}
+
+    def heard() -> set[tuple[str, str]]:
+        """The assets that runs of training corpora heard, with their days."""
+        found = set()
+        for name, run in airflow.runs(corpora).items():
+            told = airflow.ask(f"dags/{corpora}/dagRuns/{name}/upstreamAssetEvents")
+            found |= {(each["name"], run["partition_key"]) for each in told["asset_events"]}
+        return found
+
+    eventually(lambda: len(airflow.runs(synthesis)) == 2, 120)
+    told = []
+    for run in airflow.runs(synthesis):
+        tasks = airflow.finished(synthesis, run)
+        assert tasks["synthesize_minimal_pairs"]["state"] == "success"
+        told.append(tasks["announce_minimal_pairs"]["state"])
+    # Its prompts ask nothing of the lake: on the second day all is done, and there is nothing to tell.
+    assert sorted(told) == ["skipped", "success"]
+    (event,) = airflow.events("affect.clock.synthetic")
+    assert event["partition_key"] in days
+    assert list(event["extra"]["content"]) == ["made_minimal_pairs"]
+    expected = {("affect.clock", day) for day in days}
+    expected |= {("affect.clock.synthetic", event["partition_key"])}
+    eventually(lambda: heard() == expected, 300)
+    for run in airflow.runs(corpora):
+        tasks = airflow.finished(corpora, run)
+        assert tasks["export_corpus"]["state"] == "success"
+    manifest = json.loads((home.folder / "corpus" / "export.json").read_text())
+    assert sum(manifest["examples"].values()) == 2 * len(TEXTS)
+    assert manifest["snapshot"] == state(open_lake(home.folder / "lakes" / "clock"))[0] == 3
 
 
 def test_a_gate_that_blocks_stops_publication(airflow: Airflow, home: Home) -> None:
