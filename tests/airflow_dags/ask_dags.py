@@ -28,7 +28,7 @@ def told(task: Any) -> dict[str, Any]:
 def heard(timetable: Any) -> list[str]:
     condition = getattr(timetable, "asset_condition", None)
     kind = type(condition).__name__
-    assert kind in ("NoneType", "Asset", "AssetAny", "AssetAll"), kind
+    assert kind in ("NoneType", "Asset", "AssetNameRef", "AssetAny", "AssetAll"), kind
     if kind == "AssetAny":
         return sorted(each.name for each in condition.objects)
     if kind == "AssetAll":  # a list of one
