@@ -1,7 +1,8 @@
-"""The cross-validated figures of a trained head: with intervals, and by language where there are several."""
+"""The cross-validated figures of a trained head: with intervals, and by part where rows are of several kinds."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,18 +23,23 @@ _RESAMPLES = 1000
 
 
 def figures(
-    held_out: HeldOut, names: list[str], groups: NDArray[np.int64], languages: pl.Series
+    held_out: HeldOut,
+    names: list[str],
+    groups: NDArray[np.int64],
+    parts: Mapping[str, pl.Series | None],
 ) -> dict[str, Any]:
     """Figures as JSON: `macro_f1` and others of labels, or one such dict a dimension; with `intervals` (95 %,
-    bootstrap over groups) and, where the texts are of several languages, `languages`.
+    bootstrap over groups) and, for each of `parts` (languages, sources) that has several values, those of each value.
     """
     found = _figures(held_out, names, groups)
-    codes = languages.to_numpy()
-    if len(set(codes)) > 1:
-        found["languages"] = {
-            str(code): {"n": int((codes == code).sum())}
-            | _figures(_part(held_out, codes == code), names, groups[codes == code])
-            for code in sorted(set(codes))
+    for part, column in parts.items():
+        if column is None or column.drop_nulls().n_unique() < 2:
+            continue
+        values = column.cast(str).to_numpy()
+        found[part] = {
+            value: {"n": int((values == value).sum())}
+            | _figures(_part(held_out, values == value), names, groups[values == value])
+            for value in sorted(set(column.drop_nulls().cast(str)))
         }
     return found
 

@@ -67,6 +67,7 @@ def read_gold(
     return Gold(
         frame["text"], values, asked, _groups(frame, folds),
         frame.with_columns(code.fill_null(language_code(lang)).alias("lang"))["lang"],
+        _counts(frame, task), frame["source"] if "source" in frame.columns else None,
     )  # fmt: skip
 
 
@@ -186,6 +187,31 @@ def _refuse_absent(
             f"Labels of {taxonomy.name} without any training row: {', '.join(absent)}.",
             remedy="Add rows for them, or write a taxonomy file with your labels only (--taxonomy FILE.yaml).",
         )
+
+
+def _counts(frame: pl.DataFrame, task: LabelTask) -> NDArray[np.float64]:
+    """For how many rows each row stands: its weight, one where it has none."""
+    import numpy as np
+    import polars as pl
+
+    if "weight" not in frame.columns:
+        return np.ones(len(frame))
+    weight = frame["weight"]
+    read = weight.cast(pl.Float64, strict=False) if not weight.dtype.is_nested() else None
+    if read is None or read.null_count() > weight.null_count() or not (read.fill_null(1) > 0).all():
+        raise SourceError(
+            "The column weight holds what is no number above 0.",
+            remedy="Say for how many rows each row shall count, such as 0.5; leave rows out that shall not.",
+        )
+    counts = read.fill_null(1).to_numpy()
+    if task.answer != "labels" and (counts != 1).any():
+        raise SourceError(
+            f"The column weight is for labels; {task.name} is answered by numbers.",
+            remedy="Leave the column out.",
+        )
+    if not np.isfinite(counts).all():
+        raise SourceError("The column weight holds infinite numbers.", remedy="Give finite ones.")
+    return counts
 
 
 def _groups(frame: pl.DataFrame, folds: int) -> NDArray[np.int64]:

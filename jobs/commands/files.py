@@ -114,14 +114,17 @@ def train(
     source: Annotated[
         Path,
         typer.Argument(
-            help="Parquet, CSV, TSV, JSON lines: text and labels, or a number for each dimension.",
+            help="Parquet, CSV, TSV, JSON lines: text and labels, or a number for each dimension; or an export.",
             show_default=False,
         ),
     ],
     output: Annotated[
         Path, typer.Option("--output", "-o", help="The weights to write (safetensors).")
     ] = Path("student.safetensors"),
-    task: Task = "emotion",
+    task: Annotated[
+        str | None,
+        typer.Option(help="The label task.", show_default="emotion, or that of the export"),
+    ] = None,
     taxonomy: TaxonomyOption = None,
     folds: Annotated[int, typer.Option(help="Folds of the cross-validation.", min=2)] = 5,
     seed: Annotated[int, typer.Option(help="Same seed, same weights.")] = 0,

@@ -18,7 +18,7 @@ CREATE TABLE following AS SELECT record_id, conversation, author, origin, least(
 
 
 def split(database: duckdb.DuckDBPyConnection, spec: ExportSpec) -> None:
-    """Gives each row a column `split`.
+    """Gives each row the columns `group` and `split`.
 
     Rows that share a conversation, an author, a generated item or the record that they were made from, directly or over
     others, are one group, which is in one split: that of a hash of its least record id. So a new row moves only the
@@ -44,9 +44,9 @@ def split(database: duckdb.DuckDBPyConnection, spec: ExportSpec) -> None:
         f"""CREATE TABLE placed AS SELECT rows.*, CASE
             WHEN place_of < {wanted.test} THEN 'test'
             WHEN place_of < {wanted.test + wanted.validation} THEN 'validation'
-            ELSE 'train' END AS split
+            ELSE 'train' END AS split, root AS "group"
         FROM rows INNER JOIN (
-            SELECT record_id, ('0x' || substr({salted}, 1, 12))::BIGINT / {2.0**48} AS place_of FROM groups
+            SELECT record_id, root, ('0x' || substr({salted}, 1, 12))::BIGINT / {2.0**48} AS place_of FROM groups
         ) AS hashed USING (record_id)"""
     )
     database.execute("DROP TABLE rows")

@@ -136,6 +136,7 @@ _COLUMNS = pa.schema(
         ("text", _TEXT), ("labels", _TEXTS), ("label_ids", pa.list_(pa.int32())),
         ("soft_labels", pa.list_(pa.float32())),
         ("conversation_id", _TEXT), ("turn", pa.int32()), ("speaker", _TEXT), ("role", _TEXT), ("lang", _TEXT),
+        ("group", _TEXT),
         ("synthetic", pa.bool_()), ("record_id", _TEXT), ("corpus", _TEXT), ("source", _TEXT), ("recipe", _TEXT),
         ("generator", _TEXT), ("weight", pa.float64()),
     ]

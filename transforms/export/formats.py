@@ -39,7 +39,7 @@ def classification(row: Mapping[str, Any], names: Sequence[str], *, soft: bool) 
         scores = {each["label"]: each["probability"] for each in row["scores"] or []}
         hard = {label: 1.0 / max(1, len(labels)) for label in labels}
         example["soft_labels"] = [float((scores or hard).get(name, 0.0)) for name in names]
-    told = ("conversation_id", "turn", "speaker", "role", "lang")
+    told = ("conversation_id", "turn", "speaker", "role", "lang", "group")
     return example | {name: row[name] for name in told} | provenance(row)
 
 

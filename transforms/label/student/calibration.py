@@ -26,7 +26,7 @@ def fit_logits(
     *,
     penalty: float,
     start: NDArray[np.float64] | None = None,
-    asked: NDArray[np.bool_] | None = None,
+    counts: NDArray[np.float64] | None = None,
 ) -> NDArray[np.float64]:
     """Logistic regression of every label at once: coefficients, then the intercept (inputs + 1,
     labels).
@@ -36,12 +36,12 @@ def fit_logits(
     label
     until the loss falls; their curvature comes from a sample of the rows and is kept for some
     steps,
-    gradient and loss are exact, so this changes the path and not the end. Cells that were not asked
-    (rows, labels) do not count.
+    gradient and loss are exact, so this changes the path and not the end. counts: (rows, labels) for how many each
+    cell stands, 0 where the label was not asked for; default one.
     """
     columns = np.hstack([inputs, np.ones((len(inputs), 1))])
     truth = targets.astype(np.float64)
-    counts = np.ones(truth.shape) if asked is None else asked.astype(np.float64)
+    counts = np.ones(truth.shape) if counts is None else counts
     truth = truth * counts
     if start is None:
         rate = np.clip(truth.sum(axis=0) / np.maximum(counts.sum(axis=0), 1), 1e-6, 1 - 1e-6)
@@ -94,23 +94,28 @@ def _logistic(z: NDArray[np.float64]) -> NDArray[np.float64]:
     return result
 
 
-def best_threshold(probability: NDArray[np.float64], target: NDArray[np.bool_]) -> float:
+def best_threshold(
+    probability: NDArray[np.float64],
+    target: NDArray[np.bool_],
+    counts: NDArray[np.float64] | None = None,
+) -> float:
     """Probability threshold with the best F1, read off a smoothed curve and rounded to four
     decimals.
 
     The raw curve of a rare label is jagged, and its highest tooth does not carry over to new text:
     F1 is smoothed over the logarithm of the number of rows chosen, from a fifth of the label's
-    support to five times it. A label without support gets .5.
+    support to five times it. A label without support gets .5. counts: for how many rows each row stands, default one.
     """
-    support = int(target.sum())
+    counts = np.ones(len(target)) if counts is None else counts
+    support = float(counts[target].sum())
     if support == 0 or len(target) < 2:
         return 0.5
     order = np.argsort(-probability, kind="stable")
-    hits = np.cumsum(target[order])
-    spread = support * np.exp(np.linspace(np.log(0.2), np.log(5.0), _STEPS))
-    chosen = np.unique(np.clip(np.round(spread).astype(np.int64), 1, len(target) - 1))
-    f1 = 2.0 * hits[chosen - 1] / (chosen + support)
-    place = np.log(chosen)
+    hits, total = np.cumsum((counts * target)[order]), np.cumsum(counts[order])
+    spread = np.round(support * np.exp(np.linspace(np.log(0.2), np.log(5.0), _STEPS)))
+    chosen = np.unique(np.clip(np.searchsorted(total, spread) + 1, 1, len(target) - 1))
+    f1 = 2.0 * hits[chosen - 1] / (total[chosen - 1] + support)
+    place = np.log(total[chosen - 1])
     kernel = np.exp(-0.5 * ((place[:, None] - place[None, :]) / _BANDWIDTH) ** 2)
     best = int(chosen[np.argmax(kernel @ f1 / kernel.sum(axis=1))])
     middle = (probability[order[best - 1]] + probability[order[best]]) / 2

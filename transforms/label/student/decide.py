@@ -22,22 +22,26 @@ def choose(probability: NDArray[np.float64], weights: NDArray[np.float64]) -> ND
 
 
 def best_weights(
-    probability: NDArray[np.float64], targets: NDArray[np.bool_]
+    probability: NDArray[np.float64],
+    targets: NDArray[np.bool_],
+    counts: NDArray[np.float64] | None = None,
 ) -> NDArray[np.float64]:
     """Weights (labels) with which `choose` has the best macro-F1: coordinate by coordinate over a grid.
 
-    Between .3 and 3.3, so that a label of a few rows cannot take over. Labels without a row keep weight 1.
+    Between .3 and 3.3, so that a label of a few rows cannot take over. Labels without a row keep weight 1. counts: for
+    how many rows each row stands, default one.
     """
+    counts = np.ones(len(targets)) if counts is None else counts
     weights = np.ones(targets.shape[1])
     gold = targets.argmax(axis=1)
-    support = targets.sum(axis=0)
+    support = (targets * counts[:, None]).sum(axis=0)
     for _ in range(_PASSES):
         for label in np.flatnonzero(support):
             found = []
             for weight in _WEIGHTS:
                 tried = weights.copy()
                 tried[label] = weight
-                found.append(_macro_f1((probability * tried).argmax(axis=1), gold, support))
+                found.append(_macro_f1((probability * tried).argmax(axis=1), gold, counts, support))
             weights[label] = _WEIGHTS[_middle_of_best(np.array(found))]
     return np.asarray(np.round(weights / np.exp(np.log(weights).mean()), 4), np.float64)
 
@@ -84,12 +88,15 @@ def _middle_of_best(found: NDArray[np.float64]) -> int:
 
 
 def _macro_f1(
-    given: NDArray[np.int64], gold: NDArray[np.int64], support: NDArray[np.int64]
+    given: NDArray[np.int64],
+    gold: NDArray[np.int64],
+    counts: NDArray[np.float64],
+    support: NDArray[np.float64],
 ) -> float:
-    labels = len(support)
-    both = np.bincount(gold[given == gold], minlength=labels)
-    total = np.bincount(given, minlength=labels) + support
-    return float((2 * both / np.maximum(total, 1))[support > 0].mean())
+    labels, right = len(support), given == gold
+    both = np.bincount(gold[right], weights=counts[right], minlength=labels)
+    total = np.bincount(given, weights=counts, minlength=labels) + support
+    return float((2 * both / np.maximum(total, 1e-9))[support > 0].mean())
 
 
 def _kappa(given: NDArray[np.int64], gold: NDArray[np.int64]) -> float:

@@ -33,19 +33,25 @@ class Truth:
 
     values: labels and exclusive: bool (rows, labels); scalars: float (rows, dimensions); ordinals: levels
     (rows, labels). asked: (rows, labels), what was annotated. place: (rows) index of a row's language among
-    `languages`, from 1; 0 for any other.
+    `languages`, from 1; 0 for any other. counts: (rows) for how many rows each stands; labels and exclusive only.
     """
 
     values: NDArray[np.generic]
     asked: NDArray[np.bool_]
     place: NDArray[np.int64]
     languages: tuple[str, ...]
+    counts: NDArray[np.float64]
     levels: int = 1  # of ordinals, the highest in all of gold
 
     def of(self, rows: NDArray[np.bool_]) -> Truth:
         """The same of some rows."""
         return Truth(
-            self.values[rows], self.asked[rows], self.place[rows], self.languages, self.levels
+            self.values[rows],
+            self.asked[rows],
+            self.place[rows],
+            self.languages,
+            self.counts[rows],
+            self.levels,
         )
 
 
@@ -61,13 +67,15 @@ def fit_head(
     knots = KNOTS if scores.shape[1] <= _MANY else KNOTS[:1]
     inputs = expand(scores, knots)
     if kind == "exclusive":
-        fitted = [fit_softmax(inputs, truth.values.astype(np.bool_), penalty=PENALTY / 10)]
+        given = truth.values.astype(np.bool_)
+        fitted = [fit_softmax(inputs, given, penalty=PENALTY / 10, counts=truth.counts)]
     elif kind == "scalars":
         fitted = [_least_squares(inputs, truth.values.astype(np.float64), truth.asked)]
     else:
         targets, asked = _binary(truth, kind)
-        start = _platt(scores, targets, asked, len(knots)) if own else None
-        everyone = fit_logits(inputs, targets, penalty=PENALTY, start=start, asked=asked)
+        counts = asked * truth.counts[:, None]
+        start = _platt(scores, targets, counts, len(knots)) if own else None
+        everyone = fit_logits(inputs, targets, penalty=PENALTY, start=start, counts=counts)
         fitted = [everyone]
         for number in range(1, len(truth.languages) + 1):
             mine = truth.place == number
@@ -80,7 +88,7 @@ def fit_head(
                     targets[mine],
                     penalty=LANGUAGE_PENALTY,
                     start=everyone,
-                    asked=asked[mine],
+                    counts=counts[mine],
                 )
             )
     stack = np.stack(fitted)  # (places, inputs + 1, outputs)
@@ -134,7 +142,7 @@ def thresholds(head: Head, held_out: NDArray[np.float64], truth: Truth) -> NDArr
     fitted on.
     """
     if head.kind == "exclusive":
-        return best_weights(held_out, truth.values.astype(np.bool_))[None]
+        return best_weights(held_out, truth.values.astype(np.bool_), truth.counts)[None]
     if head.kind == "scalars":
         return np.full(head.offset.shape, 0.5)
     if head.kind == "ordinals":
@@ -143,23 +151,28 @@ def thresholds(head: Head, held_out: NDArray[np.float64], truth: Truth) -> NDArr
     found = np.empty(head.offset.shape)
     for label in range(values.shape[1]):
         asked = truth.asked[:, label]
-        found[:, label] = best_threshold(held_out[asked, label], values[asked, label])
+        found[:, label] = best_threshold(
+            held_out[asked, label], values[asked, label], truth.counts[asked]
+        )
         for number in range(1, len(found)):
             mine = asked & (truth.place == number)
             found[number, label] = _language_threshold(
-                held_out[mine, label], values[mine, label], found[0, label]
+                held_out[mine, label], values[mine, label], truth.counts[mine], found[0, label]
             )
     return found
 
 
 def _language_threshold(
-    probability: NDArray[np.float64], target: NDArray[np.bool_], everyone: float
+    probability: NDArray[np.float64],
+    target: NDArray[np.bool_],
+    counts: NDArray[np.float64],
+    everyone: float,
 ) -> float:
     """A language's own threshold, drawn to that of all the more, the fewer positives it has."""
-    support = int(target.sum())
+    support = float(counts[target].sum())
     if support == 0:
         return everyone
-    own = best_threshold(probability, target)
+    own = best_threshold(probability, target, counts)
     trust = support / (support + TRUST)
     odds = trust * np.log(own / (1 - own)) + (1 - trust) * np.log(everyone / (1 - everyone))
     return float(np.clip(np.round(1 / (1 + np.exp(-odds)), 4), 0.0001, 0.9999))
@@ -189,18 +202,26 @@ def _binary(truth: Truth, kind: str) -> tuple[NDArray[np.bool_], NDArray[np.bool
 
 
 def _platt(
-    scores: NDArray[np.float64], targets: NDArray[np.bool_], asked: NDArray[np.bool_], knots: int
+    scores: NDArray[np.float64],
+    targets: NDArray[np.bool_],
+    counts: NDArray[np.float64],
+    knots: int,
 ) -> NDArray[np.float64]:
     """Each output by its own column: Platt, Probabilistic outputs for support vector machines, 1999."""
     columns, outputs = scores.shape[1], targets.shape[1]
     start = np.zeros((knots * columns + 1, outputs))
     for output in range(outputs):
         column = output * columns // outputs
-        mine = asked[:, output]
+        mine = counts[:, output] > 0
         if not mine.any():  # nothing is known of it: never given
             start[-1, output] = _NEVER
             continue
-        fitted = fit_logits(scores[mine][:, [column]], targets[mine][:, [output]], penalty=1.0)
+        fitted = fit_logits(
+            scores[mine][:, [column]],
+            targets[mine][:, [output]],
+            penalty=1.0,
+            counts=counts[mine][:, [output]],
+        )
         start[[column, -1], output] = fitted[:, 0]
     return start
 

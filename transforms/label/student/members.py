@@ -36,30 +36,53 @@ def label_members(
     rows: SparseRows,
     targets: NDArray[np.bool_],
     asked: NDArray[np.bool_],
+    counts: NDArray[np.float64],
     *,
     cost: float,
     epochs: int,
     seed: int,
     columns: int = 0,
 ) -> dict[str, Fit]:
-    """Members for labels; targets and asked: (rows, labels). The last `columns` features are a lexicon's."""
+    """Members for labels; targets and asked: (rows, labels). counts: for how many rows each row stands. The last
+    `columns` features are a lexicon's.
+    """
     labels = targets.shape[1]
+    stands = counts.astype(np.float32)
     flat = np.full(labels, cost, np.float32)
 
     def balanced(used: NDArray[np.bool_]) -> NDArray[np.float32]:
-        told = asked & used[:, None]
-        rate = np.clip((targets & told).sum(axis=0) / np.maximum(told.sum(axis=0), 1), 1e-6, 0.5)
+        told = (asked & used[:, None]) * counts[:, None]
+        rate = (targets * told).sum(axis=0) / np.maximum(told.sum(axis=0), 1e-9)
+        rate = np.clip(rate, 1e-6, 0.5)
         raised = (cost * np.sqrt((1 - rate) / rate)).astype(np.float32)
         prior = np.ones((1, labels), np.float32)
         return fit_logistic(
-            rows, targets, used, raised, flat, prior, asked=asked, epochs=epochs, seed=seed
+            rows,
+            targets,
+            used,
+            raised,
+            flat,
+            prior,
+            asked=asked,
+            epochs=epochs,
+            seed=seed,
+            counts=stands,
         )
 
     def bayes(used: NDArray[np.bool_]) -> NDArray[np.float32]:
-        prior = _bayes_ratio(rows, targets, asked, used) ** 2
+        prior = _bayes_ratio(rows, targets, asked, used, stands) ** 2
         prior[rows.width - columns :] = 1
         return fit_logistic(
-            rows, targets, used, flat, flat, prior, asked=asked, epochs=epochs, seed=seed
+            rows,
+            targets,
+            used,
+            flat,
+            flat,
+            prior,
+            asked=asked,
+            epochs=epochs,
+            seed=seed,
+            counts=stands,
         )
 
     return {"balanced": balanced, "naive-bayes prior": bayes}
@@ -113,10 +136,11 @@ def _bayes_ratio(
     targets: NDArray[np.bool_],
     asked: NDArray[np.bool_],
     used: NDArray[np.bool_],
+    counts: NDArray[np.float32],
 ) -> NDArray[np.float32]:
     """Naive-Bayes log ratio of each feature for each label, add-one smoothed; (width, labels)."""
-    inside = column_sums(rows, targets & asked, used) + 1
-    outside = column_sums(rows, asked & ~targets, used) + 1
+    inside = column_sums(rows, targets & asked, used, counts) + 1
+    outside = column_sums(rows, asked & ~targets, used, counts) + 1
     ratio: NDArray[np.float32] = np.log(inside / inside.sum(axis=0)) - np.log(
         outside / outside.sum(axis=0)
     )

@@ -13,12 +13,16 @@ if TYPE_CHECKING:
 
 
 def fit_softmax(
-    inputs: NDArray[np.float64], targets: NDArray[np.bool_], *, penalty: float
+    inputs: NDArray[np.float64],
+    targets: NDArray[np.bool_],
+    *,
+    penalty: float,
+    counts: NDArray[np.float64],
 ) -> NDArray[np.float64]:
     """Coefficients, then the intercept: (inputs + 1, labels).
 
-    targets: (rows, labels), one true a row. The squared coefficients are penalized, the intercepts are not. By
-    L-BFGS (scipy). Raises MissingExtraError without scipy.
+    targets: (rows, labels), one true a row; counts: (rows) for how many rows each stands. The squared coefficients are
+    penalized, the intercepts are not. By L-BFGS (scipy). Raises MissingExtraError without scipy.
     """
     try:
         from scipy.optimize import minimize
@@ -37,12 +41,13 @@ def fit_softmax(
         z -= z.max(axis=1, keepdims=True)
         exp = np.exp(z)
         total = exp.sum(axis=1, keepdims=True)
-        value = float(np.log(total).sum() - (truth * z).sum() + 0.5 * (ridge * w * w).sum())
-        gradient = columns.T @ (exp / total - truth) + ridge * w
+        each = np.log(total[:, 0]) - (truth * z).sum(axis=1)
+        value = float((counts * each).sum() + 0.5 * (ridge * w * w).sum())
+        gradient = columns.T @ (counts[:, None] * (exp / total - truth)) + ridge * w
         return value, gradient.ravel()
 
     start = np.zeros(shape)
-    start[-1] = np.log(np.clip(truth.mean(axis=0), 1e-6, 1))
+    start[-1] = np.log(np.clip(np.average(truth, axis=0, weights=counts), 1e-6, 1))
     options: dict[str, Any] = {"maxiter": 200}
     found = minimize(loss, start.ravel(), jac=True, method="L-BFGS-B", options=options)
     result: NDArray[np.float64] = found.x.reshape(shape)

@@ -47,6 +47,7 @@ def fit_logistic(
     asked: NDArray[np.bool_],
     epochs: int,
     seed: int,
+    counts: NDArray[np.float32] | None = None,
 ) -> NDArray[np.float32]:
     """Weights (width + 1, labels); the last row is the intercept (a feature of value 1, lightly
     penalized).
@@ -54,7 +55,8 @@ def fit_logistic(
     targets: (rows, labels); used: rows to learn from; costs: loss weight of a positive and a
     negative
     example per label; prior: (width, labels) or (1, labels); asked: (rows, labels), or (1, labels) for all rows: a
-    label learns nothing from a row where it was not asked for. Equal input gives equal weights.
+    label learns nothing from a row where it was not asked for; counts: for how many rows each row stands, default one.
+    Equal input gives equal weights.
     """
     order = np.flatnonzero(used)
     rng = np.random.default_rng(seed)
@@ -69,6 +71,7 @@ def fit_logistic(
         orders,
         positive_cost,
         negative_cost,
+        np.ones(len(rows), np.float32) if counts is None else counts,
         prior,
         weights,
     )
@@ -92,16 +95,21 @@ def multiply_transposed(
 
 
 def column_sums(
-    rows: SparseRows, targets: NDArray[np.bool_], used: NDArray[np.bool_]
+    rows: SparseRows,
+    targets: NDArray[np.bool_],
+    used: NDArray[np.bool_],
+    counts: NDArray[np.float32],
 ) -> NDArray[np.float32]:
-    """In how many used rows of each label a feature occurs, (width, labels)."""
+    """In how many used rows of each label a feature occurs, (width, labels); counts: for how many rows each stands."""
     sums = np.zeros((rows.width, targets.shape[1]), np.float32)
-    _count(rows.bounds, rows.columns, targets, used, sums)
+    _count(rows.bounds, rows.columns, targets, used, counts, sums)
     return sums
 
 
 @compiled()
-def _descend(bounds, columns, values, targets, asked, orders, positive, negative, prior, weights):
+def _descend(
+    bounds, columns, values, targets, asked, orders, positive, negative, counts, prior, weights
+):
     labels = targets.shape[1]
     everywhere = asked.shape[0] == 1
     last = weights.shape[0] - 1
@@ -129,7 +137,7 @@ def _descend(bounds, columns, values, targets, asked, orders, positive, negative
                 if not asked[told, l]:
                     continue
                 sign = np.float32(1) if targets[i, l] else np.float32(-1)
-                cost = positive[l] if targets[i, l] else negative[l]
+                cost = counts[i] * (positive[l] if targets[i, l] else negative[l])
                 old = dual[i, l]
                 z = sign * margin[l]
                 new = min(max(old, np.float32(1e-3) * cost), cost * np.float32(0.99999))
@@ -169,13 +177,13 @@ def _multiply(bounds, columns, values, weights, scores):
 
 
 @compiled()
-def _count(bounds, columns, targets, used, sums):
+def _count(bounds, columns, targets, used, counts, sums):
     for i in range(len(bounds) - 1):
         if used[i]:
             for k in range(bounds[i], bounds[i + 1]):
                 for l in range(sums.shape[1]):
                     if targets[i, l]:
-                        sums[columns[k], l] += 1
+                        sums[columns[k], l] += counts[i]
 
 
 @compiled()

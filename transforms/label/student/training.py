@@ -54,7 +54,8 @@ class Gold:
     """What there is to learn from.
 
     values: bool (rows, labels), float (rows, dimensions) or levels (rows, labels); asked: (rows, labels), what was
-    annotated; groups: rows of one group share a fold; languages: ISO 639 codes, or null.
+    annotated; groups: rows of one group share a fold; languages: ISO 639 codes, or null; counts: for how many rows each
+    row stands (labels only); sources: who gave the labels of a row, where that is known.
     """
 
     texts: pl.Series
@@ -62,6 +63,8 @@ class Gold:
     asked: NDArray[np.bool_]
     groups: NDArray[np.int64]
     languages: pl.Series
+    counts: NDArray[np.float64]
+    sources: pl.Series | None = None
 
 
 @dataclass(frozen=True)
@@ -111,7 +114,7 @@ def train_student(
     for target in (taxonomy, *mapped.values()):
         progress(f"calibration: {target.name}")
         values, asked = _in_taxonomy(gold, taxonomy, target)
-        truth = Truth(values, asked, place, languages, levels=_levels(values))
+        truth = Truth(values, asked, place, languages, gold.counts, levels=_levels(values))
         heads[target.name], outcomes[target.name] = _calibrate(
             scores, truth, fold, task, target, own=target is taxonomy
         )
@@ -171,7 +174,7 @@ def _members(
             columns=columns,
         )
     return label_members(
-        rows, gold.values.astype(np.bool_), gold.asked, cost=options.cost,
+        rows, gold.values.astype(np.bool_), gold.asked, gold.counts, cost=options.cost,
         epochs=options.epochs, seed=options.seed, columns=columns,
     )  # fmt: skip
 
