@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 
 from jobs.export_card import card
 from pipelines.export.gather import gather
-from pipelines.export.leaks import take_out
+from pipelines.export.leaks import clear_contexts, take_out
 from pipelines.export.split import cap, split
 from pipelines.export.write import write_files
 from pipelines.lake.commit import file_checksum
@@ -69,6 +69,8 @@ def export(
         with open_database(spec.memory_limit, 2, "Exporting") as database:
             left_out = gather(database, queryable_files(lake, parts), spec)
             left_out |= {"contamination": take_out(database, spec.contamination, base)}
+            if spec.label_chats and spec.contamination is not None:
+                clear_contexts(database)
             split(database, spec)
             left_out |= {"cap": cap(database, spec)}
             left_out = {reason: rows for reason, rows in left_out.items() if rows}

@@ -9,6 +9,7 @@ from pydantic import Field, field_validator, model_validator
 
 from schemas.config.base import Config
 from schemas.errors import ConfigError
+from schemas.label_task import Mode
 from schemas.spec_file import parse_spec
 from schemas.yaml_mistakes import SeveralError
 
@@ -125,14 +126,21 @@ class ExportSpec(Config):
         (),
         description="sft: conversations, in which these roles are the assistant; empty: the label task as a chat",
     )
+    mode: Mode = Field(
+        "generate",
+        description="sft: how the labeler will be asked, as in its file: it writes labels, or weighs each one (score)",
+    )
     memory_limit: str = "1GB"
 
     @property
     def labeled(self) -> bool:
         """Whether examples are texts with labels of the task."""
-        return self.format in ("classification", "instructions") or (
-            self.format == "sft" and not self.assistant_roles
-        )
+        return self.format in ("classification", "instructions") or self.label_chats
+
+    @property
+    def label_chats(self) -> bool:
+        """Whether examples are the label task as chats."""
+        return self.format == "sft" and not self.assistant_roles
 
     @field_validator("rows")
     @classmethod
@@ -150,6 +158,10 @@ class ExportSpec(Config):
             mistakes.append(f"rows: {self.format} is made of pairs, which only syntheses have")
         if self.assistant_roles and self.format != "sft":
             mistakes.append("assistant_roles are for the format sft")
+        if self.mode == "score" and not self.label_chats:
+            mistakes.append(
+                "mode is for the label task as chats: format sft without assistant_roles"
+            )
         if self.soft_labels and self.format != "classification":
             mistakes.append("soft_labels are for the format classification")
         if self.format == "spans" and any(row.labeler is None for row in self.rows):

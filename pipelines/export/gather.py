@@ -67,7 +67,8 @@ def gather(
 
     Columns: those of _SHARED, text, labels, scores, confidence, agreement, source, labeler, weight; of generated rows
     item, part, recipe, generator, score; `origin`, the record that a text was made from, else its own; `piece`, what
-    goes together into one example or split; answer, for spans. Raises ConfigError for spans of a task that has none,
+    goes together into one example or split; answer, for spans; context, the turns before, for the label task as chats,
+    where the lake has them. Raises ConfigError for spans of a task that has none,
     TerminalError where files cannot be read.
     """
     register(database, [path for paths in files.values() for path in paths])
@@ -94,8 +95,10 @@ def gather(
     if spec.limit is not None:
         _leave_out(database, "limit", f"piece NOT IN ({_first_pieces(spec.limit)})")
     counts = _left_out(database)
+    joined = " LEFT JOIN contexts USING (record_id)" if spec.label_chats else ""
+    context = ", contexts.context" if spec.label_chats else ""
     database.execute(
-        "CREATE TABLE rows AS SELECT * EXCLUDE (left_out) FROM judged WHERE left_out IS NULL"
+        f"CREATE TABLE rows AS SELECT judged.* EXCLUDE (left_out){context} FROM judged{joined} WHERE left_out IS NULL"
     )
     database.execute("DROP TABLE judged")
     return counts

@@ -58,6 +58,18 @@ def take_out(database: duckdb.DuckDBPyConnection, wanted: Contamination | None, 
     return int(counted[0])
 
 
+def clear_contexts(database: duckdb.DuckDBPyConnection) -> None:
+    """Leaves in the contexts of rows only turns that are rows themselves: the others were compared with nothing."""
+    database.execute(
+        "CREATE TABLE cleared AS SELECT rows.* REPLACE (clear.context AS context) FROM rows LEFT JOIN ("
+        "SELECT record_id, list(shown ORDER BY place) AS context FROM ("
+        "SELECT record_id, unnest(context) AS shown, generate_subscripts(context, 1) AS place FROM rows) "
+        "WHERE shown.record_id IN (SELECT record_id FROM rows) GROUP BY record_id) AS clear USING (record_id)"
+    )
+    database.execute("DROP TABLE rows")
+    database.execute("ALTER TABLE cleared RENAME TO rows")
+
+
 def _batches(database: duckdb.DuckDBPyConnection) -> Iterator[pl.DataFrame]:
     reader = (
         database.cursor().sql("SELECT record_id, source, text FROM rows").to_arrow_reader(_BATCH)

@@ -16,9 +16,9 @@ from pipelines.export.split import SPLITS, order_by
 from schemas.export import WRITTEN, ExportSpec
 from schemas.label_task import load_task
 from schemas.taxonomy import Taxonomy
+from transforms.export.chats import LabelChats
 from transforms.export.formats import (
     Example,
-    chat,
     classification,
     conversation,
     instruction,
@@ -78,14 +78,16 @@ def _examples(rows: Iterator[Row], spec: ExportSpec, taxonomy: Taxonomy) -> Iter
         for _, piece in groupby(rows, key=lambda row: row["piece"]):
             yield from _instructed(list(piece), names)
         return
-    instructions = _instructions(spec, taxonomy)
+    if spec.format == "sft":
+        chats = LabelChats(load_task(spec.task), taxonomy, spec.mode)
+        for row in rows:
+            yield from chats.of(row)
+        return
     for row in rows:
         if spec.format == "classification":
             yield classification(row, names, soft=spec.soft_labels)
-        elif spec.format == "spans":
-            yield spans(row)
         else:
-            yield chat(row, names, instructions)
+            yield spans(row)
 
 
 def _instructed(rows: list[Row], names: Sequence[str]) -> Iterator[Example]:
@@ -94,18 +96,6 @@ def _instructed(rows: list[Row], names: Sequence[str]) -> Iterator[Example]:
     if written:
         yield written_instruction(written)
     yield from (instruction(row, names) for row in rows if row["part"] not in WRITTEN)
-
-
-def _instructions(spec: ExportSpec, taxonomy: Taxonomy) -> str:
-    task = load_task(spec.task)
-    listed = "\n".join(
-        f"- {label.name}: {label.definition}" if label.definition else f"- {label.name}"
-        for label in taxonomy.labels
-    )
-    text = task.instructions.replace("{labels}", listed)
-    for name, value in task.options.items():
-        text = text.replace(f"{{{name}}}", value)
-    return f"{text.strip()}\n\nAnswer with the names of the labels that hold, separated by commas."
 
 
 def _write(path: Path, examples: Iterator[Example]) -> int:

@@ -43,17 +43,6 @@ def classification(row: Mapping[str, Any], names: Sequence[str], *, soft: bool) 
     return example | {name: row[name] for name in told} | provenance(row)
 
 
-def chat(row: Mapping[str, Any], names: Sequence[str], instructions: str) -> Example:
-    """The label task as a conversation of system, user and assistant."""
-    labels = ", ".join(label for label in names if label in row["labels"]) or "none"
-    messages = [
-        {"role": "system", "content": instructions},
-        {"role": "user", "content": row["text"]},
-        {"role": "assistant", "content": labels},
-    ]
-    return {"messages": messages, **provenance(row)}
-
-
 def conversation(turns: Sequence[Mapping[str, Any]], assistant_roles: Sequence[str]) -> Example:
     """A conversation as messages: turns of one side that follow one another are one message. The first turn is of the
     user and the last one of the assistant.
