@@ -133,7 +133,7 @@ def train(
     model = make_model(plan, tokenizer)
     emotions = nn.Linear(plan.size, rows.fine.shape[1])
     average = copy.deepcopy(model).eval()
-    rates = _Rates(model, emotions, plan, plan.epochs * math.ceil(len(rows) / plan.batch))
+    rates = Rates(model, emotions, plan, plan.epochs * math.ceil(len(rows) / plan.batch))
     answers = torch.from_numpy(np.where(rows.holds, marks.yes, marks.no))
     fine = torch.from_numpy(rows.fine.astype(np.float32))
     tokens, unseen = Tokens(tokenizer, rows.texts), Tokens(tokenizer, held.texts).whole()
@@ -154,7 +154,7 @@ def train(
             aside = functional.binary_cross_entropy_with_logits(told, fine[batch])
             (loss + plan.emotions * aside).backward()
             rates.step()
-            _move(average, model, min(plan.mean, (1 + rates.done) / (10 + rates.done)))
+            move(average, model, min(plan.mean, (1 + rates.done) / (10 + rates.done)))
             losses.append(loss.item())
         found = score(probabilities(average, unseen, marks))
         seconds, loss = round(time.monotonic() - began), round(float(np.mean(losses)), 4)
@@ -166,7 +166,7 @@ def train(
     return average
 
 
-class _Rates:
+class Rates:
     """The optimizers, with a rate that warms up and falls as a cosine to a fiftieth."""
 
     def __init__(self, model: nn.Module, aside: nn.Module, plan: Plan, steps: int) -> None:
@@ -201,6 +201,7 @@ class _Rates:
         self.done = 0
 
     def step(self) -> None:
+        """Moves the weights by their gradients."""
         nn.utils.clip_grad_norm_(self._weights, 1.0)
         for optimizer, schedule in zip(self._optimizers, self._schedules, strict=True):
             optimizer.step()
@@ -210,5 +211,6 @@ class _Rates:
 
 
 @torch.no_grad()
-def _move(average: nn.Module, model: nn.Module, keep: float) -> None:
+def move(average: nn.Module, model: nn.Module, keep: float) -> None:
+    """Moves the running mean of the weights."""
     torch._foreach_lerp_(list(average.parameters()), list(model.parameters()), 1 - keep)
