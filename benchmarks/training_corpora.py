@@ -13,8 +13,8 @@ the commands that users have, so this is also the loop in full:
 
 and, for what is left to gain, a student of all the gold there is. All are evaluated on GoEmotions dev in ekman, with
 95 % intervals, and compared with the student of gold on the same rows (paired). What dev has, too, is taken out of the
-exports. FOLDER keeps everything. About 40 minutes on two cores; needs vLLM's Python (.vllm/bin/python, or --vllm).
-Prints a table, and writes figures.json.
+exports. FOLDER keeps everything; language models that are there are not trained again. About 30 minutes on two cores;
+needs vLLM's Python (.vllm/bin/python, or --vllm). Prints a table, and writes figures.json.
 """
 
 from __future__ import annotations
@@ -85,11 +85,24 @@ class Work:
         """One command of affectmine; its JSON."""
         return self._told(what, [sys.executable, "-m", "jobs.cli", *map(str, arguments), "--json"])
 
-    def tune(self, what: str, *arguments: str | Path) -> dict[str, Any]:
-        """The trainer of language models."""
-        return self._told(
-            what, [str(self.vllm), str(ROOT / "benchmarks" / "tiny_chat.py"), *map(str, arguments)]
-        )
+    def tune(self, name: str, chats: str) -> dict[str, Any]:
+        """Trains a language model, unless it is there; what the trainer told."""
+        told = self.folder / f"{name}.json"
+        if not told.exists():
+            script = ROOT / "benchmarks" / "tiny_chat.py"
+            line = [
+                self.vllm,
+                script,
+                "--texts",
+                "texts.parquet",
+                "--chats",
+                chats,
+                "--words",
+                *EKMAN.names,
+            ]
+            found = self._told(f"tune the {name}", [*map(str, line), "--out", f"models/{name}"])
+            told.write_text(json.dumps(found), encoding="utf-8")
+        return json.loads(told.read_bytes())  # type: ignore[no-any-return]
 
     def _told(self, what: str, line: list[str]) -> dict[str, Any]:
         began = time.monotonic()
@@ -147,9 +160,9 @@ def prepare(work: Work, data: Path, one_in: int) -> dict[str, int]:
 
 def serve(work: Work, model: str, labeler: str, settings: str) -> None:
     """Starts vLLM with the model, and writes the labeler file with further settings."""
-    served = f"served_{model}.yaml"
+    served = f"served_{Path(model).name}.yaml"
     work.run(
-        f"serve {model}",
+        f"serve {Path(model).name}",
         "serve",
         model,
         "--detach",
@@ -172,10 +185,7 @@ def serve(work: Work, model: str, labeler: str, settings: str) -> None:
 def teach(work: Work, models: Path) -> dict[str, Any]:
     """The teacher: SFT export, tiny model, vLLM, labels of all texts in the lake."""
     work.export("lesson", "sft", GOLD, "splits: {validation: 0.1, test: 0}\n")
-    tuned = work.tune(
-        "tune the teacher", "--texts", "texts.parquet", "--chats", "lesson", "--words", *EKMAN.names,
-        "--out", models / "teacher",
-    )  # fmt: skip
+    tuned = work.tune("teacher", "lesson")
     serve(work, str(models / "teacher"), "teacher.yaml", "mode: generate\nlanguages: [en]")
     return tuned
 
@@ -203,10 +213,7 @@ def write(work: Work, models: Path, items: int) -> dict[str, Any]:
         (folder / f"{name}-0.jsonl").write_text(
             "".join(f"{json.dumps({'messages': each})}\n" for each in part)
         )
-    tuned = work.tune(
-        "tune the writer", "--texts", "texts.parquet", "--chats", "letters", "--words", *EKMAN.names,
-        "--out", models / "writer",
-    )  # fmt: skip
+    tuned = work.tune("writer", "letters")
     serve(work, str(models / "writer"), "writer.yaml", "temperature: 0.8\nlanguages: [en]")
     work.write("comments.yaml", RECIPE)
     work.write(

@@ -67,7 +67,7 @@ def export(
     shutil.rmtree(partial, ignore_errors=True)
     try:
         with open_database(spec.memory_limit, 2, "Exporting") as database:
-            left_out = gather(database, queryable_files(lake, parts), spec)
+            left_out = gather(database, queryable_files(lake, parts), spec, taxonomy)
             left_out |= {"contamination": take_out(database, spec.contamination, base)}
             if spec.label_chats and spec.contamination is not None:
                 clear_contexts(database)

@@ -54,9 +54,10 @@ def train(
 
     path = Path(output)
     check_target(path, [".safetensors"])
+    corpus = None
     if isinstance(source, str | Path) and Path(source).is_dir():
         corpus = read_export(Path(source))
-        source, task, taxonomy = corpus.rows, task or corpus.task, taxonomy or corpus.taxonomy
+        task, taxonomy = task or corpus.task, taxonomy or corpus.taxonomy
         absent = True  # what the lake has, was chosen before
         if taxonomy is None:
             raise ConfigError(
@@ -65,6 +66,8 @@ def train(
             )
     asked = load_task(task or "emotion")
     labels = load_taxonomy(taxonomy or asked.taxonomy)
+    if corpus is not None:
+        source = corpus.gold(asked, labels)
     if folds < 2:
         raise ConfigError(
             f"folds is {folds}; thresholds need at least 2.", remedy="Set it to 2 or more."

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from schemas.errors import ConfigError, SourceError
-from schemas.taxonomy import taxonomy_names
+from schemas.label_task import LabelTask
+from schemas.taxonomy import Taxonomy, taxonomy_names
 
 if TYPE_CHECKING:
     import polars as pl
@@ -21,6 +22,17 @@ class Corpus:
     rows: pl.DataFrame
     task: str
     taxonomy: str | None
+
+    def gold(self, task: LabelTask, taxonomy: Taxonomy) -> pl.DataFrame:
+        """The rows as gold. Numbers are brought into the range of gold: an export has them in that of answers."""
+        import polars as pl
+
+        if task.answer != "scalars" or taxonomy.gold_range is None:
+            return self.rows
+        (low, high), (least, most) = taxonomy.range or (0.0, 1.0), taxonomy.gold_range
+        return self.rows.with_columns(
+            (pl.col(name) - low) / (high - low) * (most - least) + least for name in taxonomy.names
+        )
 
 
 def read_export(folder: Path) -> Corpus:
@@ -53,4 +65,5 @@ def read_export(folder: Path) -> Corpus:
             f"{files[0]} cannot be read as Parquet.",
             remedy="Make it again: affectmine export --replace.",
         ) from None
-    return Corpus(rows, task, taxonomy if taxonomy in taxonomy_names() else None)
+    known = taxonomy if taxonomy in taxonomy_names() else None
+    return Corpus(rows, task, known)

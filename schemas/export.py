@@ -14,6 +14,8 @@ from schemas.spec_file import parse_spec
 from schemas.yaml_mistakes import SeveralError
 
 Format = Literal["classification", "sft", "preference", "reward", "instructions", "spans"]
+NUMBERS = ("scalars", "ordinals")
+"""Answers of tasks whose labels are numbers."""
 PAIR = ("prompt", "chosen", "rejected")
 """The parts of a generated pair."""
 WRITTEN = ("instruction", "input", "output")

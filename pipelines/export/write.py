@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -13,20 +13,21 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipelines.export.split import SPLITS, order_by
-from schemas.export import WRITTEN, ExportSpec
-from schemas.label_task import load_task
+from schemas.export import NUMBERS, WRITTEN, ExportSpec
+from schemas.label_task import LabelTask, load_task
 from schemas.taxonomy import Taxonomy
 from transforms.export.chats import LabelChats
 from transforms.export.formats import (
     Example,
     classification,
     conversation,
-    instruction,
     preference,
+    regression,
     reward,
     spans,
     written_instruction,
 )
+from transforms.export.instructions import instructed
 
 _BATCH = 4_096
 Row = Mapping[str, Any]
@@ -64,7 +65,7 @@ def _rows(database: duckdb.DuckDBPyConnection, spec: ExportSpec, name: str) -> I
 
 
 def _examples(rows: Iterator[Row], spec: ExportSpec, taxonomy: Taxonomy) -> Iterator[Example]:
-    names = taxonomy.names
+    names, task = taxonomy.names, load_task(spec.task)
     if spec.format == "sft" and spec.assistant_roles:
         for _, turns in groupby(rows, key=lambda row: row["piece"]):
             yield conversation(list(turns), spec.assistant_roles)
@@ -76,26 +77,33 @@ def _examples(rows: Iterator[Row], spec: ExportSpec, taxonomy: Taxonomy) -> Iter
         return
     if spec.format == "instructions":
         for _, piece in groupby(rows, key=lambda row: row["piece"]):
-            yield from _instructed(list(piece), names)
+            yield from _instructed(list(piece), task, taxonomy)
         return
     if spec.format == "sft":
-        chats = LabelChats(load_task(spec.task), taxonomy, spec.mode)
+        chats = LabelChats(task, taxonomy, spec.mode)
         for row in rows:
             yield from chats.of(row)
         return
     for row in rows:
         if spec.format == "classification":
-            yield classification(row, names, soft=spec.soft_labels)
+            numbers = task.answer in NUMBERS
+            yield (
+                regression(row, names)
+                if numbers
+                else classification(row, names, soft=spec.soft_labels)
+            )
         else:
             yield spans(row)
 
 
-def _instructed(rows: list[Row], names: Sequence[str]) -> Iterator[Example]:
+def _instructed(rows: list[Row], task: LabelTask, taxonomy: Taxonomy) -> Iterator[Example]:
     """An instruction that a recipe wrote, or one for each labeled text."""
     written = {row["part"]: row for row in rows if row["part"] in WRITTEN}
     if written:
         yield written_instruction(written)
-    yield from (instruction(row, names) for row in rows if row["part"] not in WRITTEN)
+    for row in rows:
+        if row["part"] not in WRITTEN:
+            yield from instructed(row, task, taxonomy)
 
 
 def _write(path: Path, examples: Iterator[Example]) -> int:
@@ -134,7 +142,9 @@ _COLUMNS = pa.schema(
 
 
 def _flush(path: Path, writer: pq.ParquetWriter | None, batch: list[Example]) -> pq.ParquetWriter:
-    schema = pa.schema([field for field in _COLUMNS if field.name in batch[0]])
+    kinds = {field.name: field.type for field in _COLUMNS}
+    # What is no column of all exports is a number of a task that is answered by numbers.
+    schema = pa.schema([(name, kinds.get(name, pa.float64())) for name in batch[0]])
     writer = writer or pq.ParquetWriter(path, schema, compression="zstd")
     writer.write_table(pa.Table.from_pylist(batch, schema=schema))
     batch.clear()

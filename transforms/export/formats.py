@@ -4,19 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from hashlib import blake2b
 from typing import Any, Final
 
 Example = dict[str, Any]
 
-_PHRASINGS: Final = (
-    "Which of these labels does the text show: {labels}?",
-    "Read the text and name what its author expresses. Choose from: {labels}.",
-    "Label the text. Possible labels: {labels}.",
-    "What does the author of this text feel or do? Answer with labels from this list: {labels}.",
-    "Classify the text with one or more of: {labels}.",
-    "Here is a text. Say which of the following holds of it: {labels}.",
-)
 _TOKEN: Final = re.compile(r"\S+")
 
 
@@ -39,8 +30,18 @@ def classification(row: Mapping[str, Any], names: Sequence[str], *, soft: bool) 
         scores = {each["label"]: each["probability"] for each in row["scores"] or []}
         hard = {label: 1.0 / max(1, len(labels)) for label in labels}
         example["soft_labels"] = [float((scores or hard).get(name, 0.0)) for name in names]
+    return example | _place(row)
+
+
+def regression(row: Mapping[str, Any], names: Sequence[str]) -> Example:
+    """text, and a number for each name of the taxonomy, in its range; None where it is not known."""
+    numbers = {each["label"]: each["value"] for each in row["numbers"]}
+    return {"text": row["text"], **{name: numbers.get(name) for name in names}} | _place(row)
+
+
+def _place(row: Mapping[str, Any]) -> Example:
     told = ("conversation_id", "turn", "speaker", "role", "lang", "group")
-    return example | {name: row[name] for name in told} | provenance(row)
+    return {name: row[name] for name in told} | provenance(row)
 
 
 def conversation(turns: Sequence[Mapping[str, Any]], assistant_roles: Sequence[str]) -> Example:
@@ -79,17 +80,6 @@ def reward(parts: Mapping[str, Mapping[str, Any]]) -> Example:
         "rejected_score": scores[1],
         "margin": scores[0] - scores[1] if known else None,
         **provenance(parts["prompt"]),
-    }
-
-
-def instruction(row: Mapping[str, Any], names: Sequence[str]) -> Example:
-    """instruction, input and output; one of several phrasings, chosen by the record."""
-    number = blake2b(str(row["record_id"]).encode(), digest_size=2).digest()[0] % len(_PHRASINGS)
-    return {
-        "instruction": _PHRASINGS[number].format(labels=", ".join(names)),
-        "input": row["text"],
-        "output": ", ".join(label for label in names if label in row["labels"]) or "none",
-        **provenance(row),
     }
 
 
