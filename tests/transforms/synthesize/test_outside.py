@@ -24,6 +24,19 @@ def test_what_is_near_to_none_is_rejected(written):
     assert brought_inside(written, GOEMOTIONS, "nearest") == (None, REJECTED)
 
 
+@pytest.mark.parametrize(
+    ("written", "label"),
+    [  # Parrott's tree: tertiary emotions under joy, sadness, anger and fear; GoEmotions' own groups
+        ("melancholy", "sadness"), ("Jubilation", "joy"), ("wrath", "anger"), ("dread", "fear"),
+        ("remorse", "sadness"), ("annoyance", "anger"), ("amusement", "joy"),
+    ],
+)  # fmt: skip
+def test_a_label_of_another_taxonomy_is_what_that_maps_it_to(written, label):
+    ekman = load_taxonomy("ekman")
+    assert brought_inside(written, ekman, "nearest") == (label, None)
+    assert brought_inside(written, ekman, "reject") == (None, REJECTED)
+
+
 def test_other_rules():
     assert brought_inside("joyful", GOEMOTIONS, "aside") == (None, None)
     assert brought_inside("joyful", GOEMOTIONS, "reject") == (None, REJECTED)
