@@ -14,6 +14,7 @@ import duckdb
 import pyarrow.parquet as pq
 
 from jobs.export_card import card
+from pipelines.export.alike import take_alike
 from pipelines.export.gather import gather
 from pipelines.export.leaks import clear_contexts, take_out
 from pipelines.export.split import cap, split
@@ -69,6 +70,9 @@ def export(
         with open_database(spec.memory_limit, 2, "Exporting") as database:
             left_out = gather(database, queryable_files(lake, parts), spec, taxonomy)
             left_out |= {"contamination": take_out(database, spec.contamination, base)}
+            left_out |= {
+                "near_duplicate": take_alike(database, spec.near_duplicates, spec.memory_limit)
+            }
             if spec.label_chats and spec.contamination is not None:
                 clear_contexts(database)
             split(database, spec)

@@ -118,6 +118,12 @@ class ExportSpec(Config):
     )
     splits: Splits = Splits()
     contamination: Contamination | None = None
+    near_duplicates: float | None = Field(
+        None,
+        gt=0.3,
+        le=1,
+        description="Jaccard similarity from which one of two texts is left out, whatever their sources; null: none is",
+    )
     balance: Balance = Balance()
     curriculum: Literal["none", "emotional_shift", "agreement", "confidence"] = Field(
         "none",
