@@ -23,6 +23,10 @@ _SOURCES = {
     "labels": "labels that a labeler gave",
     "synthetic": "texts that a model wrote",
 }
+_KNOWN_LICENSES = {
+    "apache-2.0", "cc-by-2.0", "cc-by-3.0", "cc-by-4.0", "cc-by-nc-4.0", "cc-by-nc-sa-4.0", "cc-by-sa-3.0",
+    "cc-by-sa-4.0", "cc0-1.0", "mit", "odc-by",
+}  # fmt: skip
 _NOT_STATED = "not stated"
 
 
@@ -75,12 +79,19 @@ def _front(spec: ExportSpec, told: dict[str, Any]) -> dict[str, Any]:
         tags.append("synthetic")
     return {
         "pretty_name": spec.name,
-        "license": "other",
+        "license": _license(told),
         "language": [lang for lang in told["languages"] if lang != "und"],
         "task_categories": [_CATEGORIES[spec.format]],
         "tags": tags,
         "configs": [{"config_name": "default", "data_files": files}],
     }
+
+
+def _license(told: dict[str, Any]) -> str:
+    """The license of all sources, where they state the same one and hubs know it; else `other`: each stands below."""
+    stated = {str(note.get("license") or "").lower() for note in told["corpora"].values()}
+    (one, *more) = sorted(stated) or [""]
+    return one if not more and one in _KNOWN_LICENSES else "other"
 
 
 def _table(name: str, count: str, rows: dict[str, int]) -> str:

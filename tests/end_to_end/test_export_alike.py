@@ -84,6 +84,9 @@ def test_gold_stays_where_a_labeled_text_is_nearly_the_same(folder: Path) -> Non
     # All were looked at: 6 of gold and, of 38 texts that the student labeled, what gold has not.
     assert told["rows"] + sum(told["left_out"].values()) == 6 + labeled(folder)
     assert told["left_out"]["near_duplicate"] >= 2
+    assert (
+        "\nlicense: cc0-1.0\n" in (folder / "mixed" / "README.md").read_text()
+    )  # both corpora say so
 
 
 def labeled(folder: Path) -> int:
@@ -98,5 +101,6 @@ def test_a_pair_goes_whole(folder: Path) -> None:
         json.loads(line) for line in (folder / "pairs/data/train-00000-of-00001.jsonl").open()
     ]
     assert 0 < len(examples) < 30
+    assert "\nlicense: other\n" in (folder / "pairs" / "README.md").read_text()
     assert told["left_out"]["near_duplicate"] == 3 * (30 - len(examples))
     assert all(each["chosen"] and each["rejected"] and each["prompt"] for each in examples)
