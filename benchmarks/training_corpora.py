@@ -20,12 +20,8 @@ needs vLLM's Python (.vllm/bin/python, or --vllm). Prints a table, and writes fi
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
-import os
-import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -33,34 +29,8 @@ import polars as pl
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks.goemotions import read_goemotions
-from schemas.taxonomy import load_taxonomy
+from benchmarks.training_corpora_work import EKMAN, LAKE, RECIPE, ROOT, Work, prepare, serve
 
-ROOT = Path(__file__).parents[1]
-EKMAN = load_taxonomy("ekman")
-MAPPING = load_taxonomy("goemotions").mappings["ekman"]
-LAKE = """lake: lake
-corpora:
-  - {name: annotated, domain: social, license: CC-BY-4.0, sources: annotated.jsonl, columns: {text: text, id: id},
-     values: {lang: en}, gold: [{task: emotion, taxonomy: ekman, labels: labels}]}
-  - {name: texts, domain: social, license: CC-BY-4.0, sources: texts.jsonl, columns: {text: text, id: id},
-     values: {lang: en}}
-"""
-RECIPE = """name: comments
-version: 1
-title: Comments of a planned emotion
-description: One short comment each, by a model that was tuned to write them.
-source: ours, for this benchmark
-task: emotion
-taxonomy: ekman
-axes: [{name: emotion, labels: true}]
-steps:
-  - {kind: write, id: write, model: writer, system: You write comments., prompt: "write a comment: {emotion}",
-     fields: [{name: text, kind: text, max_chars: 300}]}
-  - {kind: judge, id: judge, model: judge, rubric: utterance, parts: [utterance], least: {naturalness: 1.0}}
-  - {kind: check, id: check, rule: overlap}
-emit: [{part: utterance, text: "{write.text}", target: emotion, role: author}]
-"""
 GOLD, TEACHER = "{gold: true}", "{labeler: teacher, weight: 0.5}"
 OWN, MADE = "{labeler: own_gold, weight: 0.5}", "{synthetic: [made], weight: 0.5}"
 ARMS = {
@@ -74,123 +44,23 @@ ARMS = {
 ONLY = {"labels of the tiny teacher": "corpora: [texts]\n"}
 
 
-class Work:
-    """The folder, and the commands in it."""
-
-    def __init__(self, folder: Path, vllm: Path) -> None:
-        self.folder, self.vllm = folder, vllm
-        self.seconds: dict[str, float] = {}
-
-    def run(self, what: str, *arguments: str | Path) -> dict[str, Any]:
-        """One command of affectmine; its JSON."""
-        return self._told(what, [sys.executable, "-m", "jobs.cli", *map(str, arguments), "--json"])
-
-    def tune(self, name: str, chats: str) -> dict[str, Any]:
-        """Trains a language model, unless it is there; what the trainer told."""
-        told = self.folder / f"{name}.json"
-        if not told.exists():
-            script = ROOT / "benchmarks" / "tiny_chat.py"
-            line = [
-                self.vllm,
-                script,
-                "--texts",
-                "texts.parquet",
-                "--chats",
-                chats,
-                "--words",
-                *EKMAN.names,
-            ]
-            found = self._told(f"tune the {name}", [*map(str, line), "--out", f"models/{name}"])
-            told.write_text(json.dumps(found), encoding="utf-8")
-        return json.loads(told.read_bytes())  # type: ignore[no-any-return]
-
-    def _told(self, what: str, line: list[str]) -> dict[str, Any]:
-        began = time.monotonic()
-        environment = os.environ | {"PYTHONPATH": str(ROOT), "AFFECTMINE_KEY": "0" * 64}
-        done = subprocess.run(
-            line, cwd=self.folder, env=environment, stdout=subprocess.PIPE, text=True, check=False
-        )
-        if done.returncode:
-            raise SystemExit(f"{what}: {' '.join(line)} ended with {done.returncode}")
-        self.seconds[what] = round(time.monotonic() - began, 1)
-        print(f"{what}: {self.seconds[what]} s", file=sys.stderr, flush=True)
-        found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-        return found
-
-    def write(self, name: str, text: str) -> Path:
-        """A file of the folder."""
-        (self.folder / name).write_text(text, encoding="utf-8")
-        return self.folder / name
-
-    def export(self, name: str, kind: str, rows: str, more: str = "") -> dict[str, Any]:
-        """An export, all of it train unless `more` says otherwise."""
-        splits = "" if "splits:" in more else "splits: {validation: 0, test: 0}\n"
-        self.write(
-            f"{name}.yaml",
-            f"name: {name}\nto: {name}\nformat: {kind}\ntaxonomy: ekman\nrows: [{rows}]\n{splits}{more}"
-            "contamination: {against: [{file: dev.parquet}]}\n",
-        )
-        return self.run(f"export {name}", "export", f"{name}.yaml", "--replace")
-
-
-def prepare(work: Work, data: Path, one_in: int) -> dict[str, int]:
-    """Sources of the lake, dev, and all gold of train."""
-    mapped = (
-        pl.col("labels")
-        .list.eval(pl.element().replace_strict(MAPPING))
-        .list.unique(maintain_order=True)
-    )
-    train, dev = (
-        read_goemotions(data / "social" / "goemotions", split).with_columns(mapped)
-        for split in ("train", "dev")
-    )
-    digests = [hashlib.sha256(text.encode()).digest() for text in train["text"]]
-    chosen = pl.Series([int.from_bytes(each[:4]) % one_in == 0 for each in digests])
-    rows = train.with_columns(id=pl.col("group"))
-    rows.filter(chosen).select("id", "text", "labels").write_ndjson(work.folder / "annotated.jsonl")
-    rows.filter(~chosen).select("id", "text").write_ndjson(work.folder / "texts.jsonl")
-    rows.select("text").write_parquet(work.folder / "texts.parquet")
-    known = set(dev["text"].str.to_lowercase())
-    rows.filter(~pl.col("text").str.to_lowercase().is_in(known)).select(
-        "text", "labels"
-    ).write_parquet(work.folder / "all_gold.parquet")
-    dev.select("text", "labels").write_parquet(work.folder / "dev.parquet")
-    return {"annotated": int(chosen.sum()), "texts": int((~chosen).sum()), "dev": dev.height}
-
-
-def serve(work: Work, model: str, labeler: str, settings: str) -> None:
-    """Starts vLLM with the model, and writes the labeler file with further settings."""
-    served = f"served_{Path(model).name}.yaml"
+def teach(work: Work) -> dict[str, Any]:
+    """The teacher: SFT export, tiny model, vLLM; calibrated on rows of gold that it did not learn from."""
+    splits = "splits: {validation: 0.1, test: 0}\n"
+    work.export("lesson", "sft", GOLD, f"{splits}mode: score\n")
+    work.export("lesson_gold", "classification", GOLD, splits)  # the same splits, as tables
+    tuned = work.tune("teacher", "--base", "models/base", "--chats", "lesson")
+    asked = "mode: score\nlanguages: [en]"
+    serve(work, "models/teacher", "teacher.yaml", asked)
     work.run(
-        f"serve {Path(model).name}",
-        "serve",
-        model,
-        "--detach",
-        "--port",
-        "0",
-        "--labeler",
-        served,
-        "--python",
-        work.vllm,
-    )
-    lines = (work.folder / served).read_text(encoding="utf-8").splitlines()
-    kept = [
-        line
-        for line in lines
-        if not line.startswith(("name:", "mode:", "temperature:", "languages:"))
-    ]
-    work.write(labeler, "\n".join([f"name: {Path(labeler).stem}", *kept, settings]) + "\n")
-
-
-def teach(work: Work, models: Path) -> dict[str, Any]:
-    """The teacher: SFT export, tiny model, vLLM, labels of all texts in the lake."""
-    work.export("lesson", "sft", GOLD, "splits: {validation: 0.1, test: 0}\n")
-    tuned = work.tune("teacher", "lesson")
-    serve(work, str(models / "teacher"), "teacher.yaml", "mode: generate\nlanguages: [en]")
+        "calibrate", "calibrate", "lesson_gold/data/validation-00000-of-00001.parquet", "--labeler", "teacher.yaml",
+        "--taxonomy", "ekman", "--output", "calibration.json",
+    )  # fmt: skip
+    serve(work, "models/teacher", "teacher.yaml", f"{asked}\ncalibration: calibration.json")
     return tuned
 
 
-def write(work: Work, models: Path, items: int) -> dict[str, Any]:
+def write(work: Work, items: int) -> dict[str, Any]:
     """The writer: tuned to write what gold is labeled with; then a synthesis, checked by the student of gold."""
     gold = pl.read_parquet(work.folder / "gold" / "data" / "train-*.parquet")
     chats = [
@@ -213,8 +83,8 @@ def write(work: Work, models: Path, items: int) -> dict[str, Any]:
         (folder / f"{name}-0.jsonl").write_text(
             "".join(f"{json.dumps({'messages': each})}\n" for each in part)
         )
-    tuned = work.tune("writer", "letters")
-    serve(work, str(models / "writer"), "writer.yaml", "temperature: 0.8\nlanguages: [en]")
+    tuned = work.tune("writer", "--base", "models/base", "--chats", "letters")
+    serve(work, "models/writer", "writer.yaml", "temperature: 0.8\nlanguages: [en]")
     work.write("comments.yaml", RECIPE)
     work.write(
         "made.yaml",
@@ -238,30 +108,31 @@ def evaluated(work: Work, labeler: str) -> dict[str, Any]:
         f"evaluate {labeler}", "evaluate", "--gold", "dev.parquet", "--taxonomy", "ekman", "--labeler", labeler,
         *compare,
     )  # fmt: skip
-    return {
-        "macro_f1": told["macro_f1"],
-        "interval": told["intervals"]["macro_f1"],
-        "against_gold": (told.get("against") or {}).get("differences", {}).get("macro_f1"),
-    }
+    found = {"macro_f1": told["macro_f1"], "interval": told["intervals"]["macro_f1"]}
+    if compare:  # what is told is the difference of the other one to this
+        other = told["against"]["differences"]["macro_f1"]
+        low, high = other["interval"]
+        found |= {"more": -other["difference"], "more_interval": [-high, -low], "p": other["p"]}
+    return found
 
 
 def table(found: dict[str, Any]) -> str:
     """The figures as Markdown."""
     lines = [
-        "| trained on | rows | dev macro-F1 | less the student of gold |",
+        "| trained on | rows | dev macro-F1 | more than the student of gold |",
         "|---|---:|---|---|",
     ]
     for name, each in found["students"].items():
         low, high = each["interval"]
-        other = each["against_gold"]
-        against = (
-            ""
-            if other is None
-            else f"{other['difference']:+.3f} [{other['low']:+.3f}, {other['high']:+.3f}]"
-        )
-        lines.append(
-            f"| {name} | {each.get('rows', 0):,} | {each['macro_f1']:.3f} [{low:.3f}, {high:.3f}] | {against} |"
-        )
+        cells = [
+            name,
+            f"{each.get('rows', 0):,}",
+            f"{each['macro_f1']:.3f} [{low:.3f}, {high:.3f}]",
+        ]
+        if "more" in each:
+            least, most = each["more_interval"]
+            cells.append(f"{each['more']:+.3f} [{least:+.3f}, {most:+.3f}]")
+        lines.append(f"| {' | '.join(cells)} |" + ("" if "more" in each else " |"))
     return "\n".join(lines)
 
 
@@ -276,8 +147,7 @@ def main() -> None:
     parser.add_argument("--items", type=int, default=4_000)
     arguments = parser.parse_args()
     work = Work(arguments.work.absolute(), arguments.vllm.absolute())
-    models = work.folder / "models"
-    models.mkdir(parents=True, exist_ok=True)
+    (work.folder / "models").mkdir(parents=True, exist_ok=True)
     found: dict[str, Any] = {"sets": prepare(work, arguments.data.absolute(), arguments.one_in)}
     students: dict[str, Any] = {}
     found |= {"students": students}
@@ -286,8 +156,9 @@ def main() -> None:
     work.export("gold", "classification", GOLD)
     students["gold"] = student(work, "gold", "gold")
     try:
-        found["teacher"] = teach(work, models)
-        found["writer"] = write(work, models, arguments.items)
+        found["base"] = work.tune("base", "--texts", "texts.parquet", "--words", *EKMAN.names)
+        found["teacher"] = teach(work)
+        found["writer"] = write(work, arguments.items)
         asked = ("teacher.yaml", "gold.safetensors")
         labels = "".join(
             f"  - {{task: emotion, taxonomy: ekman, labeler: {each}}}\n" for each in asked
