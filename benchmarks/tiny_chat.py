@@ -154,7 +154,7 @@ def on_texts(arguments: argparse.Namespace) -> None:
 def on_chats(arguments: argparse.Namespace) -> None:
     """A model tuned from a base on the split train of an export; its split validation chooses the epoch."""
     plan = Plan(
-        seed=arguments.seed, epochs=arguments.epochs or 12, dropout=0.3, hidden=0.25,
+        seed=arguments.seed, epochs=arguments.epochs or 6, dropout=arguments.dropout, hidden=arguments.hidden,
         matrices_rate=0.005, rate=0.002,
     )  # fmt: skip
     tokenizer = AutoTokenizer.from_pretrained(arguments.base)
@@ -184,6 +184,8 @@ def main() -> None:
     parser.add_argument("--chats", type=Path, help="a folder that affectmine export made (sft)")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--epochs", type=int)
+    parser.add_argument("--dropout", type=float, default=0.1, help="on chats")
+    parser.add_argument("--hidden", type=float, default=0.0, help="share of a chat's prompt")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=2)
     arguments = parser.parse_args()

@@ -1,6 +1,6 @@
 """What a training corpus is worth: students of gold, of a labeler's labels, of both, and with synthetic rows, on dev.
 
-    python benchmarks/training_corpora.py --work FOLDER [--one-in 5] [--items 4000]
+    python benchmarks/training_corpora.py --work FOLDER [--one-in 5] [--items 12000]
 
 GoEmotions train becomes a lake of two corpora: every n-th comment keeps its gold, the others are texts alone. All by
 the commands that users have, so this is also the loop in full:
@@ -49,7 +49,9 @@ def teach(work: Work) -> dict[str, Any]:
     splits = "splits: {validation: 0.1, test: 0}\n"
     work.export("lesson", "sft", GOLD, f"{splits}mode: score\n")
     work.export("lesson_gold", "classification", GOLD, splits)  # the same splits, as tables
-    tuned = work.tune("teacher", "--base", "models/base", "--chats", "lesson")
+    tuned = work.tune(
+        "teacher", "--base", "models/base", "--chats", "lesson", "--dropout", "0.3", "--hidden", "0.25"
+    )  # fmt: skip
     asked = "mode: score\nlanguages: [en]"
     serve(work, "models/teacher", "teacher.yaml", asked)
     work.run(
@@ -144,7 +146,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data")
     parser.add_argument("--vllm", type=Path, default=ROOT / ".vllm" / "bin" / "python")
     parser.add_argument("--one-in", type=int, default=5)
-    parser.add_argument("--items", type=int, default=4_000)
+    parser.add_argument("--items", type=int, default=12_000)
     arguments = parser.parse_args()
     work = Work(arguments.work.absolute(), arguments.vllm.absolute())
     (work.folder / "models").mkdir(parents=True, exist_ok=True)

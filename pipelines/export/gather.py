@@ -77,9 +77,12 @@ def _left_out(database: duckdb.DuckDBPyConnection) -> dict[str, int]:
 
 
 def _unlabeled(spec: ExportSpec, taxonomy: Taxonomy) -> str:
-    """Whether a row has nothing to learn, as SQL. A chat whose answer is JSON needs all numbers, else one is enough."""
+    """Whether a row has nothing to learn, as SQL: no label of the taxonomy, or several where they exclude one another.
+    Of numbers a chat whose answer is JSON needs all, else one is enough.
+    """
     if load_task(spec.task).answer not in NUMBERS:
-        return "len(labels) = 0"
+        known = f"len(list_intersect(labels, [{listed(taxonomy.names)}]))"
+        return f"{known} <> 1" if taxonomy.exclusive else f"{known} = 0"
     needed = len(taxonomy.names) if spec.label_chats and spec.mode == "generate" else 1
     known = "len(list_filter(coalesce(numbers, []), lambda each: each.value IS NOT NULL))"
     return f"{known} < {needed}"

@@ -58,6 +58,9 @@ def test_every_command_and_the_python_example(tmp_path: Path, store: ObjectStore
         for text, labels in zip(gold["text"], gold["labels"], strict=True):
             file.write(json.dumps({"text": text, "labels": labels}) + "\n")
     own_labels(40).write_parquet(tmp_path / "gold.parquet")
+    for block in blocks("yaml"):  # those that name their file
+        if name := re.match(r"# (\w+\.yaml)\n", block):
+            (tmp_path / name.group(1)).write_text(block)
     ran = [line for line in commands() if not line.startswith("make ")]
     assert len(ran) >= 14
     for line in ran:
