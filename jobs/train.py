@@ -41,10 +41,10 @@ def train(
     (list of label names; in CSV and TSV joined by commas) or, for tasks that are answered by numbers, one column a
     dimension; if known `lang` (else all are `lang`), `label_set` (the labels that were asked for, where not all were),
     `weight` (for how many rows a row counts), and if texts belong together (same thread, same author) `group`, so that
-    they share a fold; without it, equal texts do. Where a column `source` says who gave the labels, there are figures
-    for each source. With `mapped`, taxonomies that the taxonomy maps to get a head too. A label without any row is
-    refused, unless `absent` allows it, or the rows are an export: then it is never given. `lexicons`: files of
-    words and numbers (train_lexicon.py).
+    they share a fold; without it, equal texts do. Of an export there are figures for each source of labels. With
+    `mapped`, taxonomies that the taxonomy maps to get a head too. A label without any row is refused, unless `absent`
+    allows it, or the rows are an export: then it is never given. `lexicons`: files of words and numbers
+    (train_lexicon.py).
     Returns the version, the sizes and the cross-validated figures per taxonomy. ConfigError or
     SourceError when something does not fit.
     """
@@ -72,7 +72,9 @@ def train(
         raise ConfigError(
             f"folds is {folds}; thresholds need at least 2.", remedy="Set it to 2 or more."
         )
-    gold = read_gold(source, asked, labels, folds=folds, lang=lang, absent=absent)
+    gold = read_gold(
+        source, asked, labels, folds=folds, lang=lang, absent=absent, sourced=corpus is not None
+    )
     never = [] if asked.answer != "labels" else _without_row(gold, labels)
     if never:
         progress(f"no row has {', '.join(never)}: never given")

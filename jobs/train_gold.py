@@ -27,11 +27,12 @@ def read_gold(
     folds: int,
     lang: str,
     absent: bool = False,
+    sourced: bool = False,
 ) -> Gold:
     """Gold of a task in a taxonomy from a Parquet, CSV or TSV file, or from a frame with its columns.
 
-    `lang` is the language of texts that name none. Rows without text or gold are left out. SourceError says what
-    does not fit.
+    `lang` is the language of texts that name none; `sourced`: the column source says who gave the labels. Rows without
+    text or gold are left out. SourceError says what does not fit.
     """
     import polars as pl
 
@@ -67,7 +68,7 @@ def read_gold(
     return Gold(
         frame["text"], values, asked, _groups(frame, folds),
         frame.with_columns(code.fill_null(language_code(lang)).alias("lang"))["lang"],
-        _counts(frame, task), frame["source"] if "source" in frame.columns else None,
+        _counts(frame, task), frame["source"] if sourced else None,
     )  # fmt: skip
 
 
