@@ -26,8 +26,10 @@ from pipelines.lake.place import Place, place_in
 from pipelines.lake.snapshots import published
 from pipelines.stages.database import open_database
 from schemas.errors import ConfigError, TerminalError
-from schemas.export import ExportSpec, load_export
-from schemas.taxonomy import load_taxonomy
+from schemas.export import NUMBERS, ExportSpec, load_export
+from schemas.label_task import load_task
+from schemas.taxonomy import Taxonomy, load_taxonomy
+from transforms.export.chats import LabelChats
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,7 @@ def export(
     started = time.perf_counter()
     spec, base = load_export(path), path.absolute().parent
     taxonomy = load_taxonomy(base / spec.taxonomy if "/" in spec.taxonomy else spec.taxonomy)
+    _refuse(spec, taxonomy)
     lake = open_lake(lake_path or place_in(base, spec.lake))
     number, parts = published(lake)
     folder = (to or base / spec.to).absolute()
@@ -111,6 +114,19 @@ def export(
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     return _exported(folder, lake, told, started, fresh=True)
+
+
+def _refuse(spec: ExportSpec, taxonomy: Taxonomy) -> None:
+    """What the task cannot give, before anything is read."""
+    task = load_task(spec.task)
+    if spec.label_chats:
+        LabelChats(task, taxonomy, spec.mode)
+    sure = spec.soft_labels or any(rows.min_confidence > 0 for rows in spec.rows)
+    if task.answer in NUMBERS and sure:
+        raise ConfigError(
+            f"The task {task.name} is answered by numbers, which have no probabilities.",
+            remedy="Leave soft_labels and min_confidence out.",
+        )
 
 
 def _exported(

@@ -31,7 +31,9 @@ class Corpus:
             return self.rows
         (low, high), (least, most) = taxonomy.range or (0.0, 1.0), taxonomy.gold_range
         return self.rows.with_columns(
-            (pl.col(name) - low) / (high - low) * (most - least) + least for name in taxonomy.names
+            (pl.col(name) - low) / (high - low) * (most - least) + least
+            for name in taxonomy.names
+            if name in self.rows.columns
         )
 
 

@@ -159,7 +159,7 @@ def _files(key: str, files: Any, folder: Path) -> dict[str, Path]:
     for file in files:
         if (name := _safe(Path(file).stem)) in found:
             raise ValueError(
-                f"airflow.{key} has two files that give {name}: their tasks need names"
+                f"airflow.{key} has two files that give {name}: rename one, tasks are called after them"
             )
         found[name] = folder / file
     return found

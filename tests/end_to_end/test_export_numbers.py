@@ -100,6 +100,20 @@ def test_a_table_has_a_column_for_each_number_and_trains(folder: Path) -> None:
     assert dict(zip(told["record_id"], told["valence"], strict=True)) == pytest.approx(by_id)
 
 
+def test_what_numbers_cannot_give_is_refused(folder: Path) -> None:
+    for name, rows, more in (
+        ("soft", "{gold: true}", "soft_labels: true\n"),
+        ("sure", "{labeler: student, min_confidence: 0.5}", ""),
+    ):
+        ran = export(folder, name, "classification", rows, more)
+        assert ran.code == 2
+        assert "Leave soft_labels and min_confidence out" in ran.err
+    assert export(folder, "other", "classification").code == 0
+    ran = command("train", "other", "--taxonomy", "ekman", "--task", "vad", cwd=folder)
+    assert ran.code == 1
+    assert "Training needs the column(s)" in ran.err
+
+
 @pytest.mark.parametrize("mode", ["generate", "score"])
 def test_chats_answer_as_the_labeler_reads_it(folder: Path, mode: str) -> None:
     ran = export(folder, mode, "sft", more=f"mode: {mode}\n")

@@ -50,40 +50,24 @@ def label_members(
     stands = counts.astype(np.float32)
     flat = np.full(labels, cost, np.float32)
 
+    def fitted(
+        used: NDArray[np.bool_], positive: NDArray[np.float32], prior: NDArray[np.float32]
+    ) -> NDArray[np.float32]:
+        return fit_logistic(
+            rows, targets, used, positive, flat, prior, asked=asked, epochs=epochs, seed=seed, counts=stands
+        )  # fmt: skip
+
     def balanced(used: NDArray[np.bool_]) -> NDArray[np.float32]:
         told = (asked & used[:, None]) * counts[:, None]
         rate = (targets * told).sum(axis=0) / np.maximum(told.sum(axis=0), 1e-9)
         rate = np.clip(rate, 1e-6, 0.5)
         raised = (cost * np.sqrt((1 - rate) / rate)).astype(np.float32)
-        prior = np.ones((1, labels), np.float32)
-        return fit_logistic(
-            rows,
-            targets,
-            used,
-            raised,
-            flat,
-            prior,
-            asked=asked,
-            epochs=epochs,
-            seed=seed,
-            counts=stands,
-        )
+        return fitted(used, raised, np.ones((1, labels), np.float32))
 
     def bayes(used: NDArray[np.bool_]) -> NDArray[np.float32]:
         prior = _bayes_ratio(rows, targets, asked, used, stands) ** 2
         prior[rows.width - columns :] = 1
-        return fit_logistic(
-            rows,
-            targets,
-            used,
-            flat,
-            flat,
-            prior,
-            asked=asked,
-            epochs=epochs,
-            seed=seed,
-            counts=stands,
-        )
+        return fitted(used, flat, prior)
 
     return {"balanced": balanced, "naive-bayes prior": bayes}
 
