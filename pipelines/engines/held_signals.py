@@ -11,20 +11,25 @@ from types import FrameType
 def held_signals() -> Iterator[None]:
     """While this lasts, SIGTERM and SIGINT wait if Python handles them; at its end their handlers hear of them.
 
+    A handler gets no frame: the one that the signal met has gone on, and kept, it would keep all that it saw alive.
     Does nothing off the main thread, where no handler runs.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    came: list[tuple[int, FrameType | None]] = []
+    came: list[int] = []
     handlers = {each: signal.getsignal(each) for each in (signal.SIGTERM, signal.SIGINT)}
     handled = {number: handler for number, handler in handlers.items() if callable(handler)}
+
+    def note(number: int, _frame: FrameType | None) -> None:
+        came.append(number)
+
     for number in handled:
-        signal.signal(number, lambda *told: came.append(told))
+        signal.signal(number, note)
     try:
         yield
     finally:
         for number, handler in handled.items():
             signal.signal(number, handler)
-        for told in came:
-            handled[signal.Signals(told[0])](*told)
+        for each in came:
+            handled[signal.Signals(each)](each, None)
