@@ -5,7 +5,8 @@ import json
 from rich.console import Console
 from rich.table import Table
 
-from schemas.recipe import Judge, Likelihood, Recipe, load_recipe, recipe_names
+from schemas.recipe import Recipe, load_recipe, recipe_names
+from schemas.recipe_steps import Converse, Judge, Likelihood
 
 
 def show_recipes(name: str | None, *, as_json: bool) -> None:
@@ -42,12 +43,20 @@ def _show(recipe: Recipe) -> None:
         "steps": " → ".join(f"{step.id} ({step.kind})" for step in recipe.steps),
     }
     for step in recipe.steps:
+        if isinstance(step, Converse) and step.review is not None:
+            rows["turns of " + ", ".join(step.review.roles) + " from"] = _levels(step.review.least)
         if isinstance(step, Judge):
-            least = ", ".join(f"{rubric} {level:g}" for rubric, level in step.least.items())
-            rows[f"kept by {step.id} from"] = least
+            rows[f"kept by {step.id} from"] = _levels(step.least)
+        if isinstance(step, Judge) and step.against is not None:
+            better = f"better than {step.against.parts[-1]} by"
+            rows[better] = _levels(step.against.margin)
     for name, value in rows.items():
         table.add_row(name, value)
     console.print(table)
+
+
+def _levels(criteria: dict[str, float]) -> str:
+    return ", ".join(f"{criterion} {level:g}" for criterion, level in criteria.items())
 
 
 def _tables(recipe: Recipe) -> list[str]:

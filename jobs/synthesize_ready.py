@@ -11,7 +11,9 @@ from pipelines.serving.spent import Spent
 from schemas.config.synthesize import BudgetConfig, SynthesizeConfig
 from schemas.errors import ConfigError, TerminalError
 from schemas.language_model import LanguageModel, is_language_model, load_language_model
-from schemas.recipe import Judge, Likelihood, Recipe, load_recipe
+from schemas.recipe import Recipe, load_recipe
+from schemas.recipe_steps import Likelihood
+from schemas.recipe_steps import rubrics as rubrics_of
 from schemas.recipe_table import Table, load_table
 from schemas.rubric import Rubric, load_rubric
 from schemas.spec_file import parse_spec
@@ -134,19 +136,17 @@ def _tables(config: SynthesizeConfig, recipe: Recipe, base: Path) -> dict[str, T
 
 
 def rubrics(recipe: Recipe, base: Path) -> dict[str, Rubric]:
-    """The rubrics of a recipe, by its names for them. Raises ConfigError: unknown, or without a criterion of least."""
+    """The rubrics of a recipe, by its names for them. Raises ConfigError: unknown, or without a criterion asked for."""
     found: dict[str, Rubric] = {}
     for step in recipe.steps:
-        if not isinstance(step, Judge):
-            continue
-        rubric = load_rubric(_file(step.rubric, base))
-        strange = sorted(set(step.least) - set(rubric.taxonomy.names))
-        if strange:
-            raise ConfigError(
-                f"The step {step.id} of {recipe.name} asks for {', '.join(strange)}, which its rubric does not have.",
-                remedy=f"The criteria of {rubric.name}: {', '.join(rubric.taxonomy.names)}.",
-            )
-        found[step.rubric] = rubric
+        for name, criteria in rubrics_of(step):
+            rubric = load_rubric(_file(name, base))
+            if strange := sorted(criteria - set(rubric.taxonomy.names)):
+                raise ConfigError(
+                    f"The step {step.id} of {recipe.name} asks for {', '.join(strange)}, which {name} does not have.",
+                    remedy=f"The criteria of {rubric.name}: {', '.join(rubric.taxonomy.names)}.",
+                )
+            found[name] = rubric
     return found
 
 

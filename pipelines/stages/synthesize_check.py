@@ -11,7 +11,7 @@ from pipelines.serving.labeler import LanguageModelLabeler
 from pipelines.serving.spent import Spent
 from pipelines.stages.synthesize_bench import Bench
 from pipelines.stages.synthesize_items import Item, Piece, emitted
-from schemas.recipe import Check
+from schemas.recipe_steps import Check
 from schemas.taxonomy import Taxonomy
 from transforms.label.labeler import LABELED
 from transforms.synthesize.outside import brought_inside

@@ -6,10 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from schemas.recipe import VARIABLE, Recipe
+from schemas.recipe import Recipe
+from schemas.recipe_steps import VARIABLE, Judge
 from transforms.synthesize.judged import Score
 
 FAILED = "failed"
+JUDGE = "judge"
+"""Reasons."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,7 @@ class Piece:
     score: float | None = None
     checked: list[str] | None = None
     agreed: bool | None = None
+    scores: list[Score] = field(default_factory=list)  # of its own, where turns are reviewed
 
 
 @dataclass(slots=True)
@@ -46,7 +50,8 @@ class Item:
     reason: str | None = None
     talk: list[Piece] = field(default_factory=list)  # the turns of a conversation
     pieces: list[Piece] = field(default_factory=list)
-    scores: list[Score] = field(default_factory=list)
+    scores: dict[str, list[Score]] = field(default_factory=dict)  # by step
+    against: dict[str, list[Score]] = field(default_factory=dict)  # of what is worse on purpose
     models: dict[str, tuple[str, str]] = field(default_factory=dict)  # role: model, revision
     checker: str | None = None
 
@@ -75,6 +80,16 @@ def emitted(recipe: Recipe, item: Item) -> list[Piece]:
     return found
 
 
+def _scores(recipe: Recipe, item: Item, piece: Piece) -> Iterator[Score]:
+    """Those of the judges that saw the piece, then its own."""
+    for step in recipe.steps:
+        if isinstance(step, Judge):
+            beaten = step.against is not None and piece.part not in step.parts
+            if piece.part in step.seen:
+                yield from (item.against if beaten else item.scores).get(step.id, ())
+    yield from piece.scores
+
+
 def row_values(recipe: Recipe, item: Item) -> Iterator[dict[str, Any]]:
     """The columns of the dataset drafts that the item decides; one row without text where nothing was written."""
     pieces = item.pieces or [
@@ -92,7 +107,7 @@ def row_values(recipe: Recipe, item: Item) -> Iterator[dict[str, Any]]:
             else [item.plan.seed_record_id],
             "judge_scores": [
                 {"rubric": s.rubric, "score": s.score, "probabilities": list(s.probabilities)}
-                for s in item.scores
+                for s in _scores(recipe, item, piece)
             ]
             or None,
             "models": [

@@ -2,59 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from pipelines.stages.synthesize_bench import Bench
-from pipelines.stages.synthesize_items import FAILED, Item, Piece, emitted
+from pipelines.stages.synthesize_items import FAILED, JUDGE, Item, emitted
+from pipelines.stages.synthesize_scores import below, scored, told_levels
 from pipelines.stages.synthesize_write import write
-from schemas.recipe import Judge, Refine, Write
-from schemas.rubric import Rubric
-from transforms.label.prompted.question import Question
-from transforms.label.prompted.row import Row, Turn
-from transforms.synthesize.judged import JUDGE_VERSION, Judging
+from schemas.recipe_steps import Judge, Part, Refine, Write
 
 
 def judge(bench: Bench, step: Judge, items: list[Item]) -> None:
     """Scores the items; those below are refined and scored again; what then is below is dropped."""
-    rubric = bench.making.rubrics[step.rubric]
-    _score(bench, step, rubric, items)
+    _score(bench, step, items)
     rounds = step.refine.rounds if step.refine is not None else 0
     for number in range(rounds):
         assert step.refine is not None
         weak = [item for item in items if item.reason is None and _too_low(step, item)]
         if weak:
-            _refine(bench, step.refine, number, weak)
-            _score(bench, step, rubric, [item for item in weak if item.reason is None])
+            _refine(bench, step.id, step.refine, number, weak)
+            _score(bench, step, [item for item in weak if item.reason is None])
     for item in items:
         if item.reason is None and _too_low(step, item):
-            item.drop("judge")
+            item.drop(JUDGE)
 
 
-def _score(bench: Bench, step: Judge, rubric: Rubric, items: list[Item]) -> None:
-    asked: list[tuple[Item, Question]] = []
-    judgings: dict[int, Judging] = {}  # by model: each compiles its rubric once
-    for item in items:
-        model = bench.model(step.model, item)
-        judging = judgings.setdefault(id(model), Judging(model, rubric))
-        asked.append((item, judging.question(_judged(step, emitted(bench.making.recipe, item)))))
-    told = bench.ask(
-        step.model, asked, lambda model: Judging(model, rubric), b"judge %d" % JUDGE_VERSION
-    )
-    for item, answer in zip(items, told, strict=True):
-        if "failed" in answer:
+def _score(bench: Bench, step: Judge, items: list[Item]) -> None:
+    sides: list[tuple[Part, ...]] = [step.parts]
+    if step.against is not None:
+        sides.append(step.against.parts)
+    recipe = bench.making.recipe
+    asked = [
+        (item, [piece for piece in emitted(recipe, item) if piece.part in side])
+        for side in sides
+        for item in items
+    ]
+    found = scored(bench, step.model, bench.making.rubrics[step.rubric], asked)
+    for place, (item, _) in enumerate(asked):
+        scores, of = found[place], item.scores if place < len(items) else item.against
+        if scores is None:
             item.drop(FAILED)
-            continue
-        fresh = judgings[id(bench.model(step.model, item))].scores(answer)
-        names = {score.rubric for score in fresh}
-        item.scores = [score for score in item.scores if score.rubric not in names] + fresh
+        else:
+            of[step.id] = scores
 
 
-def _refine(bench: Bench, refine: Refine, number: int, items: list[Item]) -> None:
+def _refine(bench: Bench, judged: str, refine: Refine, number: int, items: list[Item]) -> None:
     step = next(each for each in bench.making.recipe.steps if each.id == refine.of)
     assert isinstance(step, Write)  # the recipe holds it
     more = [
         {
-            "scores": ", ".join(f"{s.rubric} {s.score:.1f}" for s in item.scores),
+            "scores": told_levels(item.scores[judged]),
             **{
                 f"draft.{name}": item.variables[f"{step.id}.{name}"]
                 for name in (field.name for field in step.fields)
@@ -75,15 +69,13 @@ def _refine(bench: Bench, refine: Refine, number: int, items: list[Item]) -> Non
 
 
 def _too_low(step: Judge, item: Item) -> bool:
-    found = {score.rubric: score.score for score in item.scores}
-    return any(found.get(name, 0.0) < least for name, least in step.least.items())
-
-
-def _judged(step: Judge, made: Sequence[Piece]) -> Row:
-    """What the judge sees: the parts one after another; of a conversation its last turn after the others."""
-    pieces = [piece for piece in made if piece.part in step.parts]
-    if pieces[0].part == "turn":
-        *before, last = pieces
-        turns = tuple(Turn(None, piece.role, piece.text) for piece in before)
-        return Row(text=last.text, role=last.role, context=turns)
-    return Row(text="\n\n".join(piece.text for piece in pieces))
+    scores = item.scores[step.id]
+    if below(scores, step.least):
+        return True
+    if step.against is None:
+        return False
+    margin, other = step.against.margin, item.against[step.id]
+    if below(other, {name: least for name, least in step.least.items() if name not in margin}):
+        return True
+    levels = {score.rubric: score.score for score in other}
+    return below(scores, {name: levels[name] + more for name, more in margin.items()})

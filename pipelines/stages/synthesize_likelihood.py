@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pipelines.stages.synthesize_bench import Bench
 from pipelines.stages.synthesize_items import FAILED, Item
-from schemas.recipe import Likelihood
+from schemas.recipe_steps import Likelihood
 from transforms.label.prompted.question import Question
 from transforms.synthesize.followed import Following, follow_up
 

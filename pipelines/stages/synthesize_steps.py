@@ -9,11 +9,12 @@ from collections.abc import Sequence
 
 from pipelines.stages.synthesize_bench import Bench
 from pipelines.stages.synthesize_check import check
+from pipelines.stages.synthesize_converse import converse
 from pipelines.stages.synthesize_items import Item, emitted
 from pipelines.stages.synthesize_judge import judge
 from pipelines.stages.synthesize_likelihood import likelihood
-from pipelines.stages.synthesize_write import converse, write
-from schemas.recipe import Converse, Judge, Likelihood, Step, Write
+from pipelines.stages.synthesize_write import write
+from schemas.recipe_steps import Converse, Judge, Likelihood, Step, Write
 
 
 def run_steps(bench: Bench, items: Sequence[Item]) -> None:

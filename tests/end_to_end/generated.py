@@ -26,7 +26,8 @@ def write_synthesis(folder: Path, url: str, recipe: str, *, items: int = 24, mor
     text = files("schemas.recipes").joinpath(f"{recipe}.yaml").read_text()
     (folder / "recipe").mkdir(exist_ok=True)
     path = folder / "recipe" / f"{recipe}.yaml"
-    path.write_text(re.sub(r"(?<=: )[34]\.0(?=[,}])", "1.0", text))
+    text = re.sub(r"(?<=: )[34]\.0(?=[,}])", "1.0", text)
+    path.write_text(text.replace("margin: {fit: 1.0}", "margin: {fit: 0.000001}"))
     for name, revision in (("tiny", "r1"), ("other", "r2")):
         (folder / f"{name}.yaml").write_text(
             f"name: {name}\nmodel: tiny\nrevision: {revision}\nurls: ['{url}']\ntemperature: 1.0\nseed: 5\n"

@@ -8,16 +8,8 @@ import yaml
 from jobs.synthesize_ready import rubrics
 from pipelines.query.catalog import open_catalog
 from schemas.errors import ConfigError
-from schemas.recipe import (
-    VARIABLE,
-    Converse,
-    Judge,
-    Likelihood,
-    Recipe,
-    Write,
-    load_recipe,
-    recipe_names,
-)
+from schemas.recipe import Recipe, load_recipe, recipe_names
+from schemas.recipe_steps import VARIABLE, Converse, Judge, Likelihood, Write
 from schemas.recipe_table import load_table, table_names
 from schemas.spec_file import parse_spec
 from schemas.taxonomy import load_taxonomy
@@ -45,13 +37,14 @@ def templates(recipe: Recipe) -> list[str]:
             found += [step.system, step.prompt]
         if isinstance(step, Converse):
             found += [text for voice in step.voices for text in (voice.system, voice.prompt)]
+            found += [step.review.prompt] if step.review is not None else []
         if isinstance(step, Judge) and step.refine is not None:
             found += [step.refine.system, step.refine.prompt]
     return found
 
 
 def test_every_variable_has_a_value(recipe: Recipe) -> None:
-    known = {"neutral", "history", "turn", "scores"}
+    known = {"neutral", "history", "turn", "scores", "draft"}
     for axis in recipe.axes:
         if axis.table is not None:
             known |= {f"{axis.name}.{column}" for column in load_table(axis.table, HERE)[0]}
@@ -157,8 +150,46 @@ def test_a_table_that_is_none(tmp_path: Path, content: str, told: str) -> None:
     ],
 )
 def test_a_wrong_recipe_is_told_so(change, told: str) -> None:
-    tree = load_recipe("rebalance").model_dump(mode="json", exclude_defaults=True)
+    refused("rebalance", change, told)
+
+
+def refused(name: str, change, told: str) -> None:
+    tree = load_recipe(name).model_dump(mode="json", exclude_defaults=True)
     change(tree)
     with pytest.raises(ConfigError) as caught:
         parse_spec(yaml.safe_dump(tree), "mine.yaml", Recipe, "recipe")
     assert told in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (lambda s: s.update(targeted=["nobody"]), "talk names the role 'nobody'"),
+        (lambda s: s["review"].update(roles=["nobody"]), "talk names the role 'nobody'"),
+        (lambda s: s["review"].update(prompt="{draft} {draf}"), "talk names {draf}"),
+        (lambda s: s.update(target="turn.mood"), "the target of talk names {turn.mood}"),
+        (lambda s: s.update(over={"strategy": "plane.s"}), "over of talk names {plane.s}"),
+    ],
+)
+def test_a_wrong_conversation_is_told_so(change, told: str) -> None:
+    refused("support_sessions", lambda tree: change(tree["steps"][0]), told)
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (lambda s: s.pop("against"), "no judge sees 'rejected'"),
+        (lambda s: s["against"].update(margin={"fit": 0}), "greater than 0"),
+        (lambda s: s["against"].update(parts=["output"]), "judges 'output', which is not emitted"),
+    ],
+)
+def test_a_wrong_judge_is_told_so(change, told: str) -> None:
+    refused("preference_pairs", lambda tree: change(tree["steps"][3]), told)
+
+
+def test_a_criterion_that_no_rubric_has_is_told() -> None:
+    tree = load_recipe("preference_pairs").model_dump(mode="json", exclude_defaults=True)
+    tree["steps"][3]["against"]["margin"] = {"warmth": 1.0}
+    recipe = parse_spec(yaml.safe_dump(tree), "mine.yaml", Recipe, "recipe")
+    with pytest.raises(ConfigError, match="asks for warmth, which reply does not have"):
+        rubrics(recipe, HERE)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from schemas.errors import ConfigError
-from schemas.recipe import VARIABLE
+from schemas.recipe_steps import VARIABLE
 from transforms.label.prompted.inert import inert
 
 

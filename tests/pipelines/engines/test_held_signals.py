@@ -28,8 +28,11 @@ def _raise(number: int, _frame: FrameType | None) -> None:
 @pytest.fixture(autouse=True)
 def _handled() -> Iterator[None]:
     before = signal.signal(signal.SIGTERM, _raise)
+    # Where the tests were started in the background of a shell, Ctrl-C is ignored.
+    ctrl_c = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGTERM, before)
+    signal.signal(signal.SIGINT, ctrl_c)
 
 
 def _send(number: int = signal.SIGTERM) -> None:
