@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import duckdb
 
-from pipelines.export.sources import label_view, listed, query
+from pipelines.export.sources import contexts, label_view, listed, query
 from pipelines.lake.place import register
 from pipelines.query.views import create_views, literal, view_queries
 from schemas.export import NUMBERS, PAIR, WRITTEN, ExportSpec
@@ -25,10 +25,10 @@ def gather(
 
     Columns: record_id, sample_key, corpus, domain, conversation_id, turn, speaker, role, lang, text, labels, numbers
     (of a task that is answered by them, in the range of answers), scores, confidence, agreement, source, labeler,
-    weight; of generated rows item, part, recipe, generator, score; `origin`, the record that a text was made from, else
-    its own; `piece`, what goes together into one example or split; answer, for spans; context, the turns before, for
-    the label task as chats, where the lake has them. Raises ConfigError for spans or numbers that are not there,
-    TerminalError where files cannot be read.
+    weight; of generated rows item, part, recipe, generator, score, and as confidence the least level of a judge;
+    `origin`, the record that a text was made from, else its own; `piece`, what goes together into one example or split;
+    answer, for spans; context, the turns before, for the label task as chats, where the lake has them. Raises
+    ConfigError for spans or numbers that are not there, TerminalError where files cannot be read.
     """
     register(database, [path for paths in files.values() for path in paths])
     create_views(database, view_queries(files, restricted=False))
@@ -54,11 +54,11 @@ def gather(
     if spec.limit is not None:
         _leave_out(database, "limit", f"piece NOT IN ({_first_pieces(spec.limit)})")
     counts = _left_out(database)
-    joined = " LEFT JOIN contexts USING (record_id)" if spec.label_chats else ""
-    context = ", contexts.context" if spec.label_chats else ""
-    database.execute(
-        f"CREATE TABLE rows AS SELECT judged.* EXCLUDE (left_out){context} FROM judged{joined} WHERE left_out IS NULL"
-    )
+    made = "SELECT judged.* EXCLUDE (left_out) FROM judged WHERE left_out IS NULL"
+    if spec.label_chats:
+        before = contexts(load_task(spec.task).context.turns)
+        made = f"SELECT * FROM ({made}) LEFT JOIN ({before}) USING (record_id)"
+    database.execute(f"CREATE TABLE rows AS {made}")
     database.execute("DROP TABLE judged")
     return counts
 

@@ -70,9 +70,11 @@ SELECT {shared}, text_clean AS text, labels, numbers, scores,
     NULL AS agreement, 'labels' AS source, labeler, {not_generated} {answer}
 FROM clean INNER JOIN answers USING (record_id) WHERE outcome = 'kept'
 """
+# Of an item the least level that a judge gave it, but for what is worse on purpose.
 _SYNTHETIC = """
 SELECT {shared}, text_clean AS text, coalesce(target, []) AS labels, {no_numbers}, {no_scores},
-    list_min(list_transform(judge_scores, lambda s: s.score)) AS confidence,
+    min(list_min(list_transform(judge_scores, lambda s: s.score))) FILTER (part <> 'rejected')
+        OVER (PARTITION BY corpus, item) AS confidence,
     CAST(agreed AS DOUBLE) AS agreement, 'synthetic' AS source, checker AS labeler,
     item, part, recipe || ' ' || recipe_version AS recipe, generator, score,
     coalesce(seed_record_ids[1], record_id) AS origin
@@ -122,6 +124,16 @@ def _scaled(taxonomy: Taxonomy) -> str:
         return "value"
     (low, high), (least, most) = taxonomy.range or (0.0, 1.0), taxonomy.gold_range
     return f"{low} + (value - {least}) / {most - least} * {high - low}"
+
+
+def contexts(turns: int) -> str:
+    """The turns before a record, of people and in generated conversations, at most so many, as SQL."""
+    return f"""
+SELECT record_id, context FROM contexts UNION ALL
+SELECT record_id, list({{'record_id': record_id, 'role': role, 'text': text_clean}}) OVER (
+    PARTITION BY corpus, item ORDER BY turn ROWS BETWEEN {turns} PRECEDING AND 1 PRECEDING
+) AS context FROM synthetic WHERE outcome = 'kept' AND part = 'turn'
+"""
 
 
 def label_view(database: duckdb.DuckDBPyConnection, spec: ExportSpec) -> str:

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pyarrow as pa
@@ -138,13 +139,21 @@ def add_synthetic(lake_folder: Path, pairs: int = 30) -> None:
                 "taxonomy": "ekman", "target": ["joy"] if part in ("prompt", "input") or role == "seeker" else None,
                 "seed_record_ids": [posts[int(item[4:])]] if item.startswith("task") else [], "generator": "a model",
                 "score": score, "outcome": "kept", "agreed": True,
-                "checker": "student", "checked_labels": ["joy"],
+                "checker": "student", "checked_labels": ["joy"], "judge_scores": judged(item, part),
             }
             for item, part, turn, role, score in rows
         ],
         schema=SYNTHETIC.schema,
     )  # fmt: skip
     publish_rows(lake_folder, "synthetic", "made", "synthetic", table)
+
+
+def judged(item: str, part: str) -> list[dict[str, Any]] | None:
+    """Of pair n the answer that is chosen fits by 3 + n / 100, the other one by 3 - n / 100."""
+    if not item.startswith("pair"):
+        return None
+    more = int(item[4:]) / 100 * (-1 if part == "rejected" else 1)
+    return [{"rubric": "fit", "score": 3 + more, "probabilities": []}]
 
 
 def add_spans(lake_folder: Path) -> None:

@@ -121,6 +121,36 @@ def test_a_format_loads_everywhere(folder: Path, tmp_path: Path, kind: str, monk
     assert again["fresh"] is False
 
 
+def test_the_clearest_pairs_come_first(folder: Path) -> None:
+    """By what a judge gave the answer that is chosen: that the other one is bad makes a pair no less clear."""
+    more = "curriculum: confidence\nsplits: {validation: 0, test: 0}\n"
+    ran = export(folder, "clear", "preference", MADE, more)
+    assert ran.code == 0, ran.err
+    order = [each["chosen"][0]["content"] for each in examples(folder, "clear")["train"]]
+    assert order == [f"chosen 1 that pair{number} wrote" for number in reversed(range(30))]
+
+
+def test_generated_turns_are_shown_after_those_before(folder: Path) -> None:
+    """As `affectmine label` shows the turns of people; no turn of another talk."""
+    ran = export(folder, "turns", "sft", MADE)
+    assert ran.code == 0, ran.err
+    asked = [
+        each["messages"][1]["content"]
+        for rows in examples(folder, "turns").values()
+        for each in rows
+    ]
+    shown = {}
+    for each in asked:
+        before, _, text = each.partition("<text>\n")
+        shown[text.partition("\n")[0]] = before
+    for number in range(30):
+        assert "<context>" not in shown[f"turn 0 that talk{number} wrote"]
+        before = shown[f"turn 2 that talk{number} wrote"]
+        first, second = f"turn 0 that talk{number} wrote", f"turn 1 that talk{number} wrote"
+        assert before.count(" wrote") == 2
+        assert 0 < before.index(f"seeker: {first}") < before.index(f"supporter: {second}")
+
+
 def test_conversations_as_chats(folder: Path) -> None:
     ran = export(folder, "chats", "sft", f"{GOLD}, {MADE}", "assistant_roles: [supporter, host]\n")
     assert ran.code == 0, ran.err
