@@ -12,8 +12,19 @@ Synthesis = Annotated[
 ]
 
 
-def synthesize(config: Synthesis, lake: LakeOption = None, as_json: Json = False) -> int:
+def synthesize(
+    config: Synthesis,
+    lake: LakeOption = None,
+    plan: Annotated[
+        bool, typer.Option("--plan", help="Only show what would be asked: nothing is, or written.")
+    ] = False,
+    as_json: Json = False,
+) -> int:
     """Generate texts by a recipe: written, judged and checked by models, compared, published apart."""
+    if plan:
+        from jobs.synthesize_estimate import estimate, show_estimate
+
+        return show_estimate(estimate(config, lake_path=lake), as_json=as_json)
     from jobs.screen import Screen
     from jobs.synthesize import synthesize as make
     from jobs.synthesize_show import show_made

@@ -6,9 +6,12 @@ the first criterion and 2 for the second.
 
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import polars as pl
+import pytest
 
 from pipelines.lake.lake import open_lake
 from pipelines.lake.mart_files import queryable_files
@@ -16,6 +19,8 @@ from pipelines.lake.snapshots import published
 from pipelines.query.catalog import open_catalog
 from tests.end_to_end.corpus import command
 from tests.end_to_end.scripted_server import Answer, Body, Scripted, scripted_server
+
+pytestmark = pytest.mark.slow
 
 JOY = "I am so happy and delighted about the {thing}"
 THINGS = [
@@ -38,7 +43,8 @@ source: ours
 task: emotion
 taxonomy: ekman
 """
-TALK = """steps:
+TALK = """axes: [{name: mood, table: moods.csv}]
+steps:
   - kind: converse
     id: talk
     turns: 4
@@ -84,11 +90,12 @@ def levels(body: Body, asked: str) -> Answer:
     return dict(zip(names, map(int, told), strict=False))
 
 
-def synthesized(folder: Path, recipe: str, server: Scripted, items: int) -> pl.DataFrame:
+def write_made(folder: Path, recipe: str, server: Scripted, items: int) -> None:
     (folder / "two.yaml").write_text(RUBRIC)
     (folder / "recipe.yaml").write_text(HEAD + recipe)
     (folder / "model.yaml").write_text(
         f"name: scripted\nmodel: scripted\nrevision: r1\nurls: ['{server.url}']\ntemperature: 1.0\n"
+        "price: {per_million_completion_tokens: 500000}\n"
     )
     (folder / "moods.csv").write_text("word\njoy\n")
     (folder / "made.yaml").write_text(
@@ -96,6 +103,10 @@ def synthesized(folder: Path, recipe: str, server: Scripted, items: int) -> pl.D
         "models: {writer: model.yaml, judge: model.yaml}\ndiversity: {max_opening_repetition: null,\n"
         "  max_self_similarity: null, min_distinct_2: null, least_rows: 1000}\n"
     )
+
+
+def synthesized(folder: Path, recipe: str, server: Scripted, items: int) -> pl.DataFrame:
+    write_made(folder, recipe, server, items)
     ran = command("synthesize", "made.yaml", "--json", cwd=folder)
     assert ran.code == 0, (ran.out, ran.err)
     told = json.loads(ran.out)
@@ -109,8 +120,8 @@ def synthesized(folder: Path, recipe: str, server: Scripted, items: int) -> pl.D
         )
 
 
-def test_a_turn_is_mended_before_the_talk_goes_on(tmp_path: Path) -> None:
-    """Item 0 is good at once, item 1 after one more try, item 2 after two, item 3 never."""
+def talker(good_after: list[int]) -> Callable[[Body], Answer]:
+    """The turns of item n are good after so many tries more."""
 
     def script(body: Body) -> Answer:
         asked = body["messages"][-1]["content"]
@@ -121,11 +132,16 @@ def test_a_turn_is_mended_before_the_talk_goes_on(tmp_path: Path) -> None:
         if "one," in asked:
             return {"text": f"{JOY.format(thing=THINGS[item])} {turn}, of {'abcd'[item]}"}
         tries = 1 + int(asked.rpartition("<draft>")[2].split()[1]) if "<draft>" in asked else 0
-        fit = 4 if item < 3 and tries >= item else 2
+        fit = 4 if tries >= good_after[item] else 2
         return {"text": f"try {tries} of {'abcd'[item]} in turn {turn}: f{fit}n3"}
 
-    with scripted_server(script) as server:
-        rows = synthesized(tmp_path, "axes: [{name: mood, table: moods.csv}]\n" + TALK, server, 4)
+    return script
+
+
+def test_a_turn_is_mended_before_the_talk_goes_on(tmp_path: Path) -> None:
+    """Item 0 is good at once, item 1 after one more try, item 2 after two, item 3 never."""
+    with scripted_server(talker([0, 1, 2, 9])) as server:
+        rows = synthesized(tmp_path, TALK, server, 4)
     talks = {
         found[0]: talk
         for talk in rows.partition_by("item", maintain_order=True)
@@ -194,3 +210,36 @@ def test_what_is_chosen_must_beat_what_is_rejected(tmp_path: Path) -> None:
         assert set(found["reason"]) == {reason}, CASES[item]
         better, worse = ([f"fit {of[1]}.0", f"naturalness {of[3]}.0"] for of in (chosen, rejected))
         assert found["scores"].to_list() == [better, better, worse]
+
+
+@pytest.mark.parametrize(("good_after", "which"), [([0, 0], "once"), ([2, 2], "most")])
+def test_the_plan_says_what_is_asked(tmp_path: Path, good_after: list[int], which: str) -> None:
+    def plan() -> dict[str, Any]:
+        ran = command("synthesize", "made.yaml", "--plan", "--json", cwd=tmp_path)
+        assert ran.code == 0, ran.err
+        return json.loads(ran.out)
+
+    with scripted_server(talker(good_after)) as server:
+        write_made(tmp_path, TALK, server, 2)
+        before = plan()
+        assert not server.bodies
+        assert not (tmp_path / "lake").exists()
+        rows = synthesized(tmp_path, TALK, server, 2)
+        assert set(rows["outcome"]) == {"kept"}
+        after = plan()
+        told = command("synthesize", "made.yaml", "--plan", cwd=tmp_path).out
+    assert (before["items_to_do"], before["shards"], before["shards_done"]) == (2, 1, 0)
+    asked = sum(each[which] for each in before["requests"].values())
+    assert len(server.bodies) == asked
+    assert (before["tokens_per_request"], before["price"]) == (None, None)
+    # All is made: nothing is left to ask. A request took one token there and one back, and half a unit of price.
+    assert (after["items_to_do"], after["shards_done"]) == (0, 1)
+    assert (after["tokens_per_request"], after["price"]) == (2, {"once": 0, "most": 0})
+    assert "0 of 2" in told
+    # More items: those of the shard that is full stay, and what is new costs what was measured.
+    (tmp_path / "made.yaml").write_text(
+        (tmp_path / "made.yaml").read_text().replace("items: 2", "items: 6\nshard_items: 2")
+    )
+    more = plan()
+    assert (more["items_to_do"], more["shards"], more["shards_done"]) == (4, 3, 1)
+    assert more["price"][which] == pytest.approx(asked * 2 / 2)
