@@ -12,7 +12,7 @@ from rich.table import Table
 
 from jobs.costs import add_cost, short, tokens
 from jobs.synthesize_plan import PARTITION, label_counts, tasks
-from jobs.synthesize_ready import Budget, Ready, make_ready
+from jobs.synthesize_ready import Budget, Ready, checking_models, make_ready
 from pipelines.lake.journal import past_runs
 from pipelines.lake.key import peek_key
 from pipelines.lake.lake import Lake, check_key
@@ -21,7 +21,6 @@ from pipelines.lake.place import Place, place_in
 from pipelines.lake.snapshots import State, state
 from schemas.config.synthesize import BudgetConfig
 from schemas.datasets import DRAFTS
-from schemas.language_model import is_language_model, load_language_model
 from transforms.ingest.keyed import KeyedHasher
 from transforms.synthesize.asked import asked, texts
 
@@ -67,17 +66,17 @@ def estimate(path: Path, *, lake_path: Place | None = None) -> dict[str, Any]:
 
 
 def _requests(ready: Ready) -> tuple[Counter[str], Counter[str]]:
-    """Of one item, by role; that of the checker only where it is a language model."""
+    """Of one item, by role; those of the checker only where it asks language models."""
     once: Counter[str] = Counter()
     most: Counter[str] = Counter()
     sizes = {name: len(table) for name, table in ready.tables.items()}
     for each in asked(ready.recipe, sizes):
         once[each.role] += each.once
         most[each.role] += each.most
-    if is_language_model(ready.checker):
-        model = load_language_model(ready.checker)
+    for model in checking_models(ready.checker):
         count = texts(ready.recipe) * model.samples * model.variant.shuffles
-        once["checker"], most["checker"] = count, count
+        once["checker"] += count
+        most["checker"] += count
     return once, most
 
 

@@ -57,7 +57,9 @@ class Ready:
 
     def _checker_meaning(self) -> Any:
         if is_language_model(self.checker):
-            return load_language_model(self.checker).meaning()
+            model = load_language_model(self.checker)
+            if not model.members:
+                return model.meaning()
         from pipelines.labelers import load_labeler
         from schemas.label_task import load_task
 
@@ -112,15 +114,24 @@ def make_ready(path: Path) -> Ready:
 
 def _refuse_own_checker(checker: str, models: dict[str, tuple[LanguageModel, ...]]) -> None:
     """A model does not check what it wrote or judged: it would agree with itself."""
+    for own in checking_models(checker):
+        for role, of in models.items():
+            if any((each.model, each.revision) == (own.model, own.revision) for each in of):
+                raise ConfigError(
+                    f"The checker {own.name} is the model that plays {role}: it would agree with itself.",
+                    remedy="Name another one: the student, or the labeler file of another model.",
+                )
+
+
+def checking_models(checker: str) -> list[LanguageModel]:
+    """The language models that a checker asks: none, one, or those of an ensemble."""
     if not is_language_model(checker):
-        return
-    own = load_language_model(checker)
-    for role, of in models.items():
-        if any((each.model, each.revision) == (own.model, own.revision) for each in of):
-            raise ConfigError(
-                f"The checker {own.name} is the model that plays {role}: it would agree with itself.",
-                remedy="Name another one: the student, or the labeler file of another model.",
-            )
+        return []
+    model = load_language_model(checker)
+    if not model.members:
+        return [model]
+    files = [str(Path(checker).parent / name) for name in model.members if is_language_model(name)]
+    return [load_language_model(file) for file in files]
 
 
 def _tables(config: SynthesizeConfig, recipe: Recipe, base: Path) -> dict[str, Table]:

@@ -56,7 +56,7 @@ def _judges(recipe: Recipe) -> Iterator[str]:
     for step in judges:
         yield from (
             f"{step.id} judges {part!r}, which is not emitted"
-            for part in step.seen
+            for part in sorted(step.seen)
             if part not in parts
         )
         if step.refine is not None and step.refine.of not in writes:

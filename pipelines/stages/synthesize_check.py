@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from pipelines.labelers import load_labeler
+from pipelines.serving.ensemble import Ensemble
 from pipelines.serving.labeler import LanguageModelLabeler
 from pipelines.serving.spent import Spent
 from pipelines.stages.synthesize_bench import Bench
@@ -28,7 +29,7 @@ def check(bench: Bench, step: Check, items: list[Item]) -> None:
             item.drop("unchecked")
     pairs = [(item, piece) for item in items for piece in item.pieces]
     batch = _batch([piece for _, piece in pairs])
-    if isinstance(checker, LanguageModelLabeler):
+    if isinstance(checker, LanguageModelLabeler | Ensemble):
         bench.making.before(bench.spent, bench.price)
         spent = Spent()
         try:

@@ -18,7 +18,7 @@ from pipelines.lake.mart_files import queryable_files
 from pipelines.lake.snapshots import published
 from pipelines.query.catalog import open_catalog
 from tests.end_to_end.corpus import command
-from tests.end_to_end.scripted_server import Answer, Body, Scripted, scripted_server
+from tests.end_to_end.scripted_server import Answer, Body, ScriptedServer
 
 pytestmark = pytest.mark.slow
 
@@ -90,7 +90,7 @@ def levels(body: Body, asked: str) -> Answer:
     return dict(zip(names, map(int, told), strict=False))
 
 
-def write_made(folder: Path, recipe: str, server: Scripted, items: int) -> None:
+def write_made(folder: Path, recipe: str, server: ScriptedServer, items: int) -> None:
     (folder / "two.yaml").write_text(RUBRIC)
     (folder / "recipe.yaml").write_text(HEAD + recipe)
     (folder / "model.yaml").write_text(
@@ -105,7 +105,7 @@ def write_made(folder: Path, recipe: str, server: Scripted, items: int) -> None:
     )
 
 
-def synthesized(folder: Path, recipe: str, server: Scripted, items: int) -> pl.DataFrame:
+def synthesized(folder: Path, recipe: str, server: ScriptedServer, items: int) -> pl.DataFrame:
     write_made(folder, recipe, server, items)
     ran = command("synthesize", "made.yaml", "--json", cwd=folder)
     assert ran.code == 0, (ran.out, ran.err)
@@ -140,7 +140,7 @@ def talker(good_after: list[int]) -> Callable[[Body], Answer]:
 
 def test_a_turn_is_mended_before_the_talk_goes_on(tmp_path: Path) -> None:
     """Item 0 is good at once, item 1 after one more try, item 2 after two, item 3 never."""
-    with scripted_server(talker([0, 1, 2, 9])) as server:
+    with ScriptedServer(talker([0, 1, 2, 9])) as server:
         rows = synthesized(tmp_path, TALK, server, 4)
     talks = {
         found[0]: talk
@@ -201,7 +201,7 @@ def test_what_is_chosen_must_beat_what_is_rejected(tmp_path: Path) -> None:
         }
         return {"text": said[asked.split()[0]]}
 
-    with scripted_server(script) as server:
+    with ScriptedServer(script) as server:
         rows = synthesized(tmp_path, PAIRS, server, len(CASES))
     for item, (chosen, rejected, reason) in enumerate(CASES):
         (asked,) = rows.filter(text=JOY.format(thing=THINGS[item]))["item"]
@@ -219,7 +219,7 @@ def test_the_plan_says_what_is_asked(tmp_path: Path, good_after: list[int], whic
         assert ran.code == 0, ran.err
         return json.loads(ran.out)
 
-    with scripted_server(talker(good_after)) as server:
+    with ScriptedServer(talker(good_after)) as server:
         write_made(tmp_path, TALK, server, 2)
         before = plan()
         assert not server.bodies
@@ -243,3 +243,50 @@ def test_the_plan_says_what_is_asked(tmp_path: Path, good_after: list[int], whic
     more = plan()
     assert (more["items_to_do"], more["shards"], more["shards_done"]) == (4, 3, 1)
     assert more["price"][which] == pytest.approx(asked * 2 / 2)
+
+
+def test_a_checker_that_votes_is_paid_and_cached_as_any_other(tmp_path: Path) -> None:
+    def script(body: Body) -> Answer:
+        asked = body["messages"][-1]["content"]
+        fields = body["response_format"]["json_schema"]["schema"]["properties"]
+        if "labels" in fields:  # the member of the ensemble
+            return {"labels": ["joy"]}
+        if "text" not in fields:
+            return levels(body, asked)
+        what = asked.split()[0]
+        return {
+            "text": f"{JOY.format(thing=THINGS[body['seed']])}, {what}: {'f2n4' if what == 'misses' else 'f4n4'}"
+        }
+
+    def made() -> dict[str, Any]:
+        ran = command("synthesize", "made.yaml", "--json", cwd=tmp_path)
+        assert ran.code == 0, ran.err
+        return json.loads(ran.out)
+
+    with ScriptedServer(script) as server:
+        write_made(tmp_path, PAIRS, server, 2)
+        config = (tmp_path / "made.yaml").read_text()
+        model = (tmp_path / "model.yaml").read_text()
+        (tmp_path / "other.yaml").write_text(
+            model.replace("revision: r1", "revision: r2\nmode: generate")
+        )
+        both = "name: both\nmodel: both\nrevision: r1\nmembers: [{}, student]\n"
+        (tmp_path / "both.yaml").write_text(both.format("other.yaml"))
+        (tmp_path / "made.yaml").write_text(config.replace("student", "both.yaml"))
+        plan = command("synthesize", "made.yaml", "--plan", "--json", cwd=tmp_path)
+        planned = {role: each["once"] for role, each in json.loads(plan.out)["requests"].items()}
+        assert planned == {"writer": 6, "judge": 4, "checker": 6}
+        first = made()
+        assert first["cost"]["requests"] == len(server.bodies) == 16
+        # Another meaning of a copy makes the items anew, from answers that are there.
+        (tmp_path / "made.yaml").write_text(
+            config.replace("student", "both.yaml") + "copies: {words: 9}\n"
+        )
+        again = made()
+        assert (again["cost"]["requests"], again["cost"]["from_cache"]) == (0, 16)
+        assert len(server.bodies) == 16
+        # A model that writes does not check itself, not as one of several either.
+        (tmp_path / "both.yaml").write_text(both.format("model.yaml"))
+        refused = command("synthesize", "made.yaml", cwd=tmp_path)
+    assert refused.code == 2
+    assert "it would agree with itself" in refused.err
